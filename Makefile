@@ -1,0 +1,75 @@
+# A thin layer over Meson; `make help` tells what there is.  Every target first
+# makes sure that the packages it needs are installed.
+
+PREFIX ?= /usr/local
+DESTDIR ?=
+BUILD := build
+
+# Debian's own first: another Python's meson may come earlier in PATH.
+MESON = $(firstword $(wildcard /usr/bin/meson) meson)
+NINJA = $(firstword $(wildcard /usr/bin/ninja) ninja)
+GCOVR = $(firstword $(wildcard /usr/bin/gcovr) gcovr)
+NEED := scripts/install-packages
+
+# Progress on a terminal, silence in a log unless something fails.
+COMPILE = if test -t 1; then quiet=; else quiet=--quiet; fi; \
+	$(NINJA) $$quiet -C $(BUILD)
+SETUP = out=$$($(MESON) setup $(1) 2>&1) || { echo "$$out"; exit 1; }
+
+.PHONY: all build demo test bench install coverage help clean
+.NOTPARALLEL:
+
+all: build
+	@echo "built $(BUILD)/libgnezdo.so and $(BUILD)/examples/"
+
+build:
+	@$(NEED) build
+	@test -f $(BUILD)/build.ninja || { \
+		echo "setting up $(BUILD)/"; \
+		$(call SETUP,-Dtests=false $(BUILD)); }
+	@$(COMPILE)
+
+demo: build
+	@./demo/run $(BUILD)
+
+test:
+	@$(NEED) build test
+	@exec tests/run
+
+# ARGS="--quick" and the like go to bench/run.
+bench: build
+	@$(NEED) bench
+	@$(call SETUP,--reconfigure -Dbench=true $(BUILD))
+	@$(COMPILE)
+	@./bench/run $(BUILD) $(ARGS)
+
+install: build
+	@$(call SETUP,--reconfigure --prefix="$(PREFIX)" $(BUILD))
+	@$(COMPILE)
+	@DESTDIR="$(DESTDIR)" $(MESON) install -C $(BUILD) --no-rebuild --quiet
+	@test -n "$(DESTDIR)" || test "$$(id -u)" != 0 || ldconfig
+	@echo "installed in $(DESTDIR)$(PREFIX)"
+
+# The numbers are printed even if a test fails; the exit code tells of it.
+# Only the library's own objects are asked.  (Never give gcovr a device to
+# write to: it removes the file first.)
+COVER = $(GCOVR) --root ../.. --filter '../../src/' libgnezdo.so.*.p
+
+coverage:
+	@$(NEED) build test coverage
+	@tests/run --only coverage; status=$$?; cd $(BUILD)/test-coverage && \
+		$(COVER) --txt - && $(COVER) --branches --print-summary && \
+		exit $$status
+
+clean:
+	@rm -rf $(BUILD)
+
+help:
+	@echo 'make            the libraries and the examples, in $(BUILD)/'
+	@echo 'make demo       build, then a guided tour of what it does'
+	@echo 'make test       every test, in each of the builds of tests/run'
+	@echo 'make bench      build, then measure beside other libraries'
+	@echo 'make install    into PREFIX ($(PREFIX)), under DESTDIR if given'
+	@echo 'make coverage   run the tests and print lines and branches of src/'
+	@echo 'make clean      remove $(BUILD)/'
+	@echo 'tests/run --help tells how to run some of the tests'
