@@ -1,0 +1,69 @@
+/*
+ * switch.h: leaving one stack and going on with another.  One of
+ * switch_x86_64.S, switch_aarch64.S and switch_portable.c (ucontext: other
+ * processors, or GNI_FIBER_PORTABLE) stands behind it.  It knows stack
+ * pointers only: who may switch to whom, and what debugging tools must be told,
+ * is fiber.c's business.
+ */
+#ifndef GNI_FIBER_SWITCH_H
+#define GNI_FIBER_SWITCH_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#if !defined(GNI_FIBER_PORTABLE) && !defined(__x86_64__) && \
+	!defined(__aarch64__)
+#define GNI_FIBER_PORTABLE 1
+#endif
+
+/*
+ * The bytes a switch itself needs below its caller's frame; the portable one
+ * keeps a ucontext_t there, of 4.5 KiB on some processors.
+ */
+#ifdef GNI_FIBER_PORTABLE
+#define GNI_SWITCH_ROOM ((size_t)6144)
+#else
+#define GNI_SWITCH_ROOM ((size_t)384)
+#endif
+
+/*
+ * gni_switch_jump keeps what a call must preserve (general registers, rounding
+ * and exception masks of the floating-point units) on the current stack, writes
+ * the place to *save and goes on at to.  It returns when somebody jumps to
+ * what it saved.  A value is good for one jump.
+ */
+void gni_switch_jump(void **save, void *to);
+
+/*
+ * gni_switch_prepare lays out a stack whose highest usable byte is the one
+ * below top so that the first jump to the returned place calls start(arg).
+ * start must not return.  The new stack begins with the floating-point control
+ * words of the caller, as a new thread does.
+ */
+void *gni_switch_prepare(void *top, void (*start)(void *), void *arg);
+
+/* The lowest byte that the owner of a saved place still needs. */
+char *gni_switch_floor(void *saved);
+
+/*
+ * gni_switch_shadowed says whether the processor keeps a shadow stack for this
+ * thread which the switch cannot follow, so that the first one would die.
+ */
+bool gni_switch_shadowed(void);
+
+/* About where the stack pointer is now. */
+static inline char *gni_switch_here(void)
+{
+	char *sp;
+
+#if defined(__x86_64__)
+	__asm__("movq %%rsp, %0" : "=r"(sp));
+#elif defined(__aarch64__)
+	__asm__("mov %0, sp" : "=r"(sp));
+#else
+	sp = __builtin_frame_address(0);
+#endif
+	return sp;
+}
+
+#endif
