@@ -1,0 +1,34 @@
+/*
+ * moment.h: what is going to happen, sorted by its instant.  A pairing heap
+ * whose nodes live in their owners, so that planning never fails.
+ */
+#ifndef GNI_IO_SIM_MOMENT_H
+#define GNI_IO_SIM_MOMENT_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include <gnezdo/time.h>
+
+struct gni_moment {
+	gn_time due;
+	uint64_t tie; /* decides between equal instants, the lower first */
+	void (*fire)(struct gni_moment *moment);
+	struct gni_moment *child, *next;
+	struct gni_moment *prev; /* the sibling before, or the parent; NULL:
+				  * the first of all */
+	bool set;
+};
+
+struct gni_moments {
+	struct gni_moment *first;
+};
+
+/* gni_moment_set plans it; one that is planned already is moved. */
+void gni_moment_set(struct gni_moments *all, struct gni_moment *m, gn_time due,
+		    uint64_t tie);
+
+/* gni_moment_clear gives the plan up; harmless when there is none. */
+void gni_moment_clear(struct gni_moments *all, struct gni_moment *m);
+
+#endif

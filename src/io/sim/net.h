@@ -1,0 +1,74 @@
+/*
+ * net.h: what a simulation is made of, for the files of this room.
+ *
+ *	net ─┬─ place (a host) ─┬─ nodes (its sockets)
+ *	     │                  ├─ claims (its ports)
+ *	     │                  └─ files (its Unix names)
+ *	     ├─ node by descriptor
+ *	     ├─ moments: what is under way between places
+ *	     └─ ready: operations to be tried in the next wait
+ *
+ * Nothing completes but in wait: what changes a node puts its operations into
+ * ready, and wait tries them.
+ */
+#ifndef GNI_IO_SIM_NET_H
+#define GNI_IO_SIM_NET_H
+
+#include <stdatomic.h>
+
+#include "base/list.h"
+#include "io/sim/draw.h"
+#include "io/sim/moment.h"
+#include "io/sim/sim.h"
+
+/* One byte of an address tells the host, and a few are kept back. */
+#define GNI_PLACES_MAX 250
+
+/* Descriptors begin here, so that one that strays into the real world, or a
+ * real one that strays in here, is met with EBADF. */
+#define GNI_DESCRIPTOR_FIRST 1000000
+
+/* A process's fs.nr_open of Linux; past it EMFILE. */
+#define GNI_DESCRIPTORS_MAX (1 << 20)
+
+struct gni_node;
+struct gni_place;
+
+struct gni_net {
+	struct gni_io io;
+	gn_time now;
+	int64_t latency_ns;
+	struct gni_draw draw;
+	struct gni_moments moments;
+	struct gni_list ready;
+	struct gni_list flying; /* datagrams under way */
+	struct gni_list wires;	/* connections, while either end lives */
+	struct gni_place *places[GNI_PLACES_MAX + 1];
+	unsigned place_count, here;
+	struct gni_node **nodes; /* by descriptor less the first */
+	size_t node_max;
+	size_t node_free; /* none below it is free */
+	size_t in; /* operations that are in */
+	uint64_t trace;
+	uint64_t inode; /* of the last Unix socket's file */
+	atomic_bool woken;
+};
+
+static inline struct gni_net *gni_net_of(struct gni_io *io)
+{
+	return GNI_OWNER(io, struct gni_net, io);
+}
+
+/* gni_net_plan sets a moment after a while; of equal instants any may come
+ * first.  gni_net_plan_next keeps the order of planning. */
+void gni_net_plan(struct gni_net *net, struct gni_moment *m, int64_t in_ns);
+void gni_net_plan_next(struct gni_net *net, struct gni_moment *m,
+		       gn_time due);
+
+/* gni_net_note mixes a fact of a place (NULL: of none) into the trace. */
+void gni_net_note(struct gni_net *net, const struct gni_place *place,
+		  const char *what, uint64_t value);
+
+extern const struct gni_calls gni_sim_calls;
+
+#endif

@@ -1,0 +1,57 @@
+/*
+ * sim.h: a network of hosts in one thread, with a clock of its own.
+ *
+ * The third backend.  Each host has its addresses (10.0.0.N, fd00::N, and
+ * 127.0.0.1 and ::1 of its own), its ports, its Unix paths and its descriptors;
+ * links between hosts have a latency.  Time stands still while anything can
+ * run and then moves to the next event.  Whatever could have happened in more
+ * than one way is drawn from the seed.
+ */
+#ifndef GNI_IO_SIM_SIM_H
+#define GNI_IO_SIM_SIM_H
+
+#include "base/rng.h"
+#include "io/io.h"
+
+struct gni_sim_options {
+	uint64_t seed;
+	int64_t latency_ns;    /* one way between hosts, where no link says */
+	unsigned features_off; /* GNI_FEATURE_MULTISHOT: call operations only */
+	bool in_order;	       /* nothing is drawn: first come, first served,
+				* and bytes come as they were sent */
+};
+
+/* gni_sim_open makes a network without hosts; 0 or a negative errno. */
+int gni_sim_open(struct gni_io **io, const struct gni_sim_options *options);
+
+/* gni_sim_host adds a host; gives its place, 1 and up, for enter; or -EEXIST
+ * for a name that is taken, -EINVAL for one that is not a host's name
+ * (RFC 1123, one label or more), -ENOMEM, -ENOSPC past 250 hosts. */
+int gni_sim_host(struct gni_io *io, const char *name);
+
+/* gni_sim_place finds a host by name: its place, or -ENOENT. */
+int gni_sim_place(struct gni_io *io, const char *name);
+const char *gni_sim_name(struct gni_io *io, unsigned place);
+
+/* gni_sim_link sets the one-way latency between two hosts, both ways; a host
+ * with itself is its loopback (0 by default). */
+int gni_sim_link(struct gni_io *io, unsigned a, unsigned b,
+		 int64_t latency_ns);
+
+/* gni_sim_clock gives the clock, for gni_clock_virtual; it starts at 1 s. */
+const gn_time *gni_sim_clock(struct gni_io *io);
+
+/* gni_sim_order gives the stream from which the loop draws who runs next;
+ * NULL when in_order. */
+struct gni_rng *gni_sim_order(struct gni_io *io);
+
+/* gni_sim_note mixes a fact into the trace, gni_sim_trace gives the hash of
+ * all facts so far: equal for equal runs.  No pointers, no descriptors of the
+ * real world may go in. */
+void gni_sim_note(struct gni_io *io, const char *what, uint64_t value);
+uint64_t gni_sim_trace(struct gni_io *io);
+
+/* gni_sim_descriptors counts what a host has open. */
+size_t gni_sim_descriptors(struct gni_io *io, unsigned place);
+
+#endif

@@ -1,0 +1,289 @@
+/*
+ * udp.c: datagrams, each on its own way.  Those between two hosts that are due
+ * at one instant come in any order; a host's loopback keeps theirs.
+ */
+#include <errno.h>
+#include <poll.h>
+#include <string.h>
+
+#include "io/sim/claim.h"
+#include "io/sim/inet.h"
+
+/* An IP packet's 65535 bytes less the headers; IPv6 does not count its own. */
+#define UDP4_LEN_MAX 65507
+#define UDP6_LEN_MAX 65527
+
+static void fly(struct gni_parcel *l)
+{
+	struct gni_net *net = l->to_place->net;
+	int64_t ns = gni_place_latency(l->from_place, l->to_place);
+
+	gni_list_add(&net->flying, &l->link);
+	if (l->from_place == l->to_place)
+		gni_net_plan_next(net, &l->arrival, gn_time_add(net->now, ns));
+	else
+		gni_net_plan(net, &l->arrival, ns);
+}
+
+/* Linux lets in what fits the buffer, and one in any case. */
+static bool fits(const struct gni_node *node, const struct gni_parcel *l)
+{
+	size_t most = (size_t)node->options.recv_bytes;
+
+	return node->inbox.count == 0 || node->inbox.charge + l->charge <= most;
+}
+
+/* Port unreachable: only a socket that is connected to where the datagram
+ * went hears of it. */
+static void come_back(struct gni_parcel *l)
+{
+	struct gni_claim *c = gni_claim_find(l->from_place, IPPROTO_UDP,
+					     &l->from, &l->to);
+
+	if (c && c->remote.port)
+		gni_node_fail(c->node, ECONNREFUSED);
+	gni_parcel_free(l);
+}
+
+static void on_arrival(struct gni_moment *moment)
+{
+	struct gni_parcel *l = GNI_OWNER(moment, struct gni_parcel, arrival);
+	struct gni_claim *c;
+
+	gni_list_remove(&l->link);
+	gni_net_note(l->to_place->net, l->to_place,
+		     l->refused ? "unreachable" : "datagram", l->len);
+	if (l->refused) {
+		come_back(l);
+		return;
+	}
+	c = gni_claim_find(l->to_place, IPPROTO_UDP, &l->to, &l->from);
+	if (!c) {
+		l->refused = true;
+		fly(l);
+	} else if (fits(c->node, l)) {
+		gni_inbox_put(&c->node->inbox, l);
+		gni_node_changed(c->node);
+	} else {
+		gni_parcel_free(l);
+	}
+}
+
+static int bind_any(struct gni_node *node)
+{
+	struct gni_point p = node->local;
+	int result;
+
+	if (node->claim)
+		return 0;
+	result = gni_claim_free_port(node, &p, NULL);
+	if (result < 0)
+		return -EAGAIN; /* as udp_sendmsg of Linux */
+	node->claim = gni_claim_new(node, &p, NULL);
+	if (!node->claim)
+		return -ENOBUFS;
+	node->local = p;
+	return 0;
+}
+
+static void disconnect(struct gni_node *node)
+{
+	node->remote = (struct gni_point){ gni_point_any(node->domain), 0 };
+	if (!node->claim)
+		return;
+	if (node->bound.port) {
+		node->local = node->bound;
+		node->claim->local = node->local;
+		node->claim->remote = (struct gni_point){ 0 };
+	} else {
+		gni_claim_free(node->claim);
+		node->claim = NULL;
+		node->local = node->remote;
+	}
+}
+
+static bool is_unspecified(const gn_addr *addr)
+{
+	sa_family_t family = AF_UNSPEC;
+
+	memcpy(&family, addr->sockaddr, sizeof family);
+	return addr->len >= sizeof family && family == AF_UNSPEC;
+}
+
+static int udp_connect(struct gni_node *node, const gn_addr *addr)
+{
+	struct gni_place *to;
+	struct gni_point remote;
+	struct in6_addr from;
+	int result;
+
+	if (is_unspecified(addr)) {
+		disconnect(node);
+		return 0;
+	}
+	if (node->remote.port)
+		node->local.ip = node->bound.port ? node->bound.ip :
+						    gni_point_any(node->domain);
+	result = gni_inet_target(node, addr->sockaddr, addr->len, &remote,
+				 &from, &to);
+	if (result < 0 && result != -EHOSTUNREACH)
+		return result;
+	result = bind_any(node);
+	if (result < 0)
+		return result;
+	node->local.ip = from;
+	node->claim->local = node->local;
+	node->claim->remote = node->remote = remote;
+	return 0;
+}
+
+static bool is_broadcast(const struct in6_addr *ip)
+{
+	struct in6_addr all = gni_point_ipv4(INADDR_BROADCAST);
+	struct in6_addr link = gni_point_ipv4(UINT32_C(0x0a0000ff));
+
+	return gni_point_same_ip(ip, &all) || gni_point_same_ip(ip, &link);
+}
+
+/* Where a send goes: the message's address, or the socket's peer. */
+static int target(struct gni_node *node, const struct msghdr *m,
+		  struct gni_parcel *l)
+{
+	struct in6_addr from = node->local.ip;
+	int result;
+
+	if (m->msg_name && m->msg_namelen) {
+		result = gni_inet_target(node, m->msg_name, m->msg_namelen,
+					 &l->to, &from, &l->to_place);
+		if (l->to.port == 0 && result == 0)
+			return -EINVAL;
+		if (is_broadcast(&l->to.ip))
+			return -EACCES;
+	} else if (node->remote.port) {
+		l->to = node->remote;
+		result = gni_place_route(node->place, &l->to.ip, &from,
+					 &l->to_place);
+	} else {
+		return -EDESTADDRREQ;
+	}
+	l->from.ip = from;
+	return result;
+}
+
+/* The reasons not to send, after it is known where to. */
+static int refuse(struct gni_node *node, const struct gni_parcel *l)
+{
+	size_t most = gni_point_is_ipv4(&l->to.ip) ? UDP4_LEN_MAX :
+						     UDP6_LEN_MAX;
+
+	if (l->len > most)
+		return -EMSGSIZE;
+	if (node->error)
+		return gni_node_error(node);
+	if (node->shut & GNI_SHUT_WR)
+		return -EPIPE;
+	return bind_any(node);
+}
+
+static ssize_t udp_send(struct gni_node *node, const struct msghdr *m,
+			int flags)
+{
+	size_t len = gni_message_len(m);
+	struct gni_parcel *l;
+	int result, sent;
+
+	if (len > UINT16_MAX)
+		return -EMSGSIZE;
+	if (flags & MSG_OOB)
+		return -EOPNOTSUPP;
+	l = gni_parcel_new(m, 0, len);
+	if (!l)
+		return -ENOBUFS;
+	result = target(node, m, l);
+	sent = result == 0 || result == -EHOSTUNREACH ? refuse(node, l) :
+							result;
+	if (sent < 0 || result < 0) {
+		/* The link has no such host: it is lost, and nobody told. */
+		gni_parcel_free(l);
+		return sent < 0 ? sent : (ssize_t)len;
+	}
+	l->from_place = node->place;
+	l->from.port = node->local.port;
+	l->arrival.fire = on_arrival;
+	fly(l);
+	return (ssize_t)len;
+}
+
+static void write_name(struct gni_node *node, const struct gni_parcel *l,
+		       struct msghdr *m)
+{
+	struct sockaddr_in6 sockaddr;
+	socklen_t len;
+
+	if (!m->msg_name)
+		return;
+	len = gni_point_write(&l->from, node->domain, &sockaddr);
+	memcpy(m->msg_name, &sockaddr,
+	       len < m->msg_namelen ? len : m->msg_namelen);
+	m->msg_namelen = len;
+}
+
+static ssize_t udp_recv(struct gni_node *node, struct msghdr *m, int flags)
+{
+	struct gni_parcel *l = gni_inbox_first(&node->inbox);
+	ssize_t result;
+
+	if (flags & MSG_ERRQUEUE)
+		return -EAGAIN;
+	if (node->error)
+		return gni_node_error(node);
+	if (!l) {
+		bool ends = node->shut & GNI_SHUT_RD && !(flags & MSG_DONTWAIT);
+
+		return ends ? 0 : -EAGAIN;
+	}
+	write_name(node, l, m);
+	result = gni_parcel_take(l, m, flags);
+	if (!(flags & MSG_PEEK))
+		gni_parcel_free(gni_inbox_pop(&node->inbox));
+	return result;
+}
+
+static int udp_shutdown(struct gni_node *node, unsigned ways)
+{
+	node->shut |= (uint8_t)ways;
+	gni_node_changed(node);
+	return node->remote.port ? 0 : -ENOTCONN;
+}
+
+static unsigned udp_poll(struct gni_node *node)
+{
+	unsigned events = POLLOUT | POLLWRNORM;
+
+	if (node->error)
+		events |= POLLERR;
+	if (node->shut & GNI_SHUT_RD)
+		events |= POLLIN | POLLRDNORM | POLLRDHUP;
+	if (node->shut == GNI_SHUT_BOTH)
+		events |= POLLHUP;
+	if (node->inbox.count)
+		events |= POLLIN | POLLRDNORM;
+	return events;
+}
+
+static void udp_close(struct gni_node *node)
+{
+	gni_claim_free(node->claim);
+	node->claim = NULL;
+}
+
+const struct gni_protocol gni_sim_udp = {
+	.bind = gni_inet_bind,
+	.connect = udp_connect,
+	.send = udp_send,
+	.recv = udp_recv,
+	.shutdown = udp_shutdown,
+	.poll = udp_poll,
+	.name = gni_inet_name,
+	.close = udp_close,
+};

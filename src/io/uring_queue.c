@@ -1,0 +1,199 @@
+/*
+ * uring_queue.c: owns the lists of operations that are not, or not only, in
+ * the ring.  It must never make a system call but in gni_uring_place_all, nor
+ * call done but in gni_uring_finish.
+ *
+ *	submit ──► backlog ──► ring ──► done
+ *	                 ▲       │
+ *	                 └───────┘ EAGAIN and such
+ *
+ * A cancel ends what is in the backlog.  What is in the ring it follows there:
+ * the operation is in the list of cancels until that has a place, and then in
+ * the list of those being canceled until it ends.
+ */
+#include <errno.h>
+
+#include "io/uring.h"
+#include "io/uring_op.h"
+
+/* Makes an operation end in this or the next wait. */
+static void end(struct gni_uring *u, struct gni_op *op, int result)
+{
+	gni_list_remove(&op->link);
+	gni_uring_end_set(op, result);
+	gni_list_add(&u->ended, &op->link);
+	u->ending++;
+}
+
+void gni_uring_finish(struct gni_uring *u, struct gni_op *op, int result)
+{
+	gni_list_remove(&op->link);
+	op->state = GNI_OP_IDLE;
+	u->in--;
+	op->done(op, result, false);
+}
+
+void gni_uring_tell_ended(struct gni_uring *u)
+{
+	for (size_t n = u->ending; n > 0; n--) {
+		struct gni_op *op = GNI_OWNER(u->ended.next, struct gni_op,
+					      link);
+
+		u->ending--;
+		gni_uring_finish(u, op, gni_uring_end(op));
+	}
+}
+
+/* Puts an operation into the ring if there is a place. */
+static bool place(struct gni_uring *u, struct gni_op *op)
+{
+	struct io_uring_sqe *sqe = gni_ring_sqe(&u->ring);
+
+	if (!sqe)
+		return false;
+	gni_list_remove(&op->link);
+	gni_uring_stage_set(op, gni_uring_stage(op) &
+				~(unsigned)GNI_STAGE_QUEUED);
+	gni_uring_fill(&u->ring, sqe, op);
+	return true;
+}
+
+/* The first standing receive makes the buffers, which takes system calls. */
+static bool lacks_buffers(const struct gni_uring *u, const struct gni_op *op)
+{
+	return op->kind == GNI_OP_RECV_MULTI && !u->buffers.shared;
+}
+
+/* Places an operation that is in no list, behind those that came before. */
+static void start(struct gni_uring *u, struct gni_op *op)
+{
+	if (gni_list_empty(&u->backlog) && !lacks_buffers(u, op) &&
+	    place(u, op))
+		return;
+	gni_uring_stage_set(op, gni_uring_stage(op) | GNI_STAGE_QUEUED);
+	gni_list_add(&u->backlog, &op->link);
+}
+
+void gni_uring_submit(struct gni_io *io, struct gni_op *op)
+{
+	struct gni_uring *u = gni_uring_of(io);
+
+	gni_list_init(&op->link);
+	gni_uring_stage_set(op, 0);
+	op->state = GNI_OP_IN;
+	u->in++;
+	if (op->kind >= GNI_OP_ACCEPT_MULTI && !io->multishot)
+		end(u, op, -EINVAL);
+	else
+		start(u, op);
+}
+
+void gni_uring_resume(struct gni_uring *u, struct gni_op *op, unsigned stage)
+{
+	if (op->state == GNI_OP_CANCELED) {
+		gni_uring_finish(u, op, -ECANCELED);
+		return;
+	}
+	gni_uring_stage_set(op, stage);
+	start(u, op);
+}
+
+bool gni_uring_place_cancel(struct gni_uring *u, uint64_t data)
+{
+	struct io_uring_sqe *sqe = gni_ring_sqe(&u->ring);
+
+	if (!sqe)
+		return false;
+	/* Its own success says nothing that the operation's end does not. */
+	io_uring_prep_cancel64(sqe, data, 0);
+	if (u->ring.quiet)
+		sqe->flags |= IOSQE_CQE_SKIP_SUCCESS;
+	io_uring_sqe_set_data64(sqe, GNI_DATA_CANCEL);
+	return true;
+}
+
+void gni_uring_cancel(struct gni_io *io, struct gni_op *op)
+{
+	struct gni_uring *u = gni_uring_of(io);
+
+	if (op->state != GNI_OP_IN)
+		return;
+	op->state = GNI_OP_CANCELED;
+	if (gni_uring_stage(op) & GNI_STAGE_QUEUED)
+		end(u, op, -ECANCELED);
+	else if (!(gni_uring_stage(op) & GNI_STAGE_ENDED))
+		gni_list_add(&u->cancels, &op->link);
+}
+
+/* A cancel found no such operation.  Either its end is on the way, or it was
+ * between two tries, where the kernel does not look, and must be asked for
+ * anew. */
+static void repeat_cancels(struct gni_uring *u)
+{
+	struct gni_list *m;
+
+	if (!u->missed)
+		return;
+	u->missed = false;
+	while ((m = gni_list_pop(&u->canceling)) != NULL)
+		gni_list_add(&u->cancels, m);
+}
+
+/* Keeps a read of the wake-up's descriptor in the ring. */
+static void place_wake(struct gni_uring *u)
+{
+	struct io_uring_sqe *sqe;
+
+	if (u->listening)
+		return;
+	sqe = gni_ring_sqe(&u->ring);
+	if (!sqe)
+		return;
+	io_uring_prep_read(sqe, u->wake_fd, &u->wakes, sizeof u->wakes, 0);
+	io_uring_sqe_set_data64(sqe, GNI_DATA_WAKE);
+	u->listening = true;
+}
+
+static void place_cancels(struct gni_uring *u)
+{
+	while (!gni_list_empty(&u->cancels)) {
+		struct gni_op *op = GNI_OWNER(u->cancels.next, struct gni_op,
+					      link);
+
+		if (!gni_uring_place_cancel(u, (uintptr_t)op))
+			return;
+		gni_list_remove(&op->link);
+		gni_list_add(&u->canceling, &op->link);
+	}
+}
+
+static void place_backlog(struct gni_uring *u)
+{
+	while (!gni_list_empty(&u->backlog)) {
+		struct gni_op *op = GNI_OWNER(u->backlog.next, struct gni_op,
+					      link);
+		int err = 0;
+
+		if (lacks_buffers(u, op))
+			err = gni_buffers_open(&u->buffers, &u->ring);
+		if (err < 0)
+			end(u, op, err);
+		else if (!place(u, op))
+			return;
+	}
+}
+
+bool gni_uring_place_all(struct gni_uring *u)
+{
+	repeat_cancels(u);
+	for (;;) {
+		place_wake(u);
+		place_cancels(u);
+		place_backlog(u);
+		if (u->listening && gni_list_empty(&u->cancels) &&
+		    gni_list_empty(&u->backlog))
+			return true;
+		if (!gni_ring_submit(&u->ring))
+			return false;
+	}
+}

@@ -1,0 +1,69 @@
+/*
+ * backend.c: the backend that a thread gets, and what is said of it.
+ */
+#include <gnezdo/version.h>
+
+#include "error/error.h"
+#include "loop/loop.h"
+#include "loop/start.h"
+
+/* The features of fibers are the process's; the first loop sets them. */
+static int configure(const char **why)
+{
+	unsigned off = 0;
+	int result = gni_io_off(&off, why);
+
+	if (result < 0)
+		return result;
+	gni_fiber_configure(&(struct gni_fiber_options){
+		.no_guard_install = off & GNI_FEATURE_GUARD,
+		.no_overflow_handler = off & GNI_FEATURE_OVERFLOW });
+	return 0;
+}
+
+struct gni_loop *gni_loop_start(void)
+{
+	const char *why = NULL;
+	struct gni_io *io = NULL;
+	struct gni_loop *l;
+	int result = configure(&why);
+
+	if (result == 0)
+		result = gni_io_choose(&io, &why);
+	if (result < 0) {
+		gni_fail(&(struct gni_cause){ .code = GN_EBACKEND,
+					      .sys = -result,
+					      .operation = "open a backend" },
+			 "%s", why ? why : "");
+		return NULL;
+	}
+	l = gni_loop_open(io);
+	if (!l) {
+		io->backend->close(io);
+		gni_fail(&(struct gni_cause){ .code = GN_ENOMEM,
+					      .operation = "open a loop" },
+			 NULL);
+	}
+	return l;
+}
+
+const char *gn_backend(void)
+{
+	struct gni_loop *l = gni_loop_here();
+
+	return l ? l->backend->name : NULL;
+}
+
+const char *gn_backend_refused(void)
+{
+	return gni_io_refused();
+}
+
+#define WORD(number) #number
+#define DOTTED(major, minor, patch) \
+	WORD(major) "." WORD(minor) "." WORD(patch)
+
+const char *gn_version(void)
+{
+	return DOTTED(GN_VERSION_MAJOR, GN_VERSION_MINOR, GN_VERSION_PATCH);
+}

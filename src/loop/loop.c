@@ -1,0 +1,292 @@
+/*
+ * loop.c: the turn.  It owns the order in which fibers run and the only call
+ * that blocks a thread; it knows nothing of sockets.
+ */
+#include "loop/loop.h"
+
+#include <stdlib.h>
+
+#include "base/check.h"
+#include "error/error.h"
+#include "loop/mailbox.h"
+#include "loop/run.h"
+#include "loop/signal.h"
+
+/* A fiber that has waited so long gives the pages below its stack pointer
+ * back: long enough that a busy connection never pays for it. */
+#define TRIM_AFTER_NS GN_SEC
+
+/* At most so many a turn, so that a million idle fibers do not hold it up. */
+#define TRIM_MAX 256
+
+/* Calls a fiber may be served without a wait before it gives way: some tens of
+ * microseconds of work, which other fibers can bear. */
+#define PACE_MAX 64
+
+static void enter_place(struct gni_loop *l, unsigned place)
+{
+	if (l->backend->enter)
+		l->backend->enter(l->io, place);
+}
+
+static void free_ended(struct gni_loop *l)
+{
+	struct gni_task *t = l->ended;
+
+	if (!t)
+		return;
+	l->ended = NULL;
+	gni_error_free(t->error);
+	gni_fiber_free(&t->fiber);
+}
+
+static void resume(struct gni_loop *l, struct gni_task *t)
+{
+	gn_error **outer = gni_error_swap(&t->error);
+
+	l->current = t;
+	enter_place(l, t->place);
+	gni_fiber_switch(&l->root.fiber, &t->fiber);
+	l->current = &l->root;
+	enter_place(l, l->root.place);
+	gni_error_swap(outer);
+	free_ended(l);
+}
+
+static struct gni_task *next_ready(struct gni_loop *l)
+{
+	struct gni_task **ring = l->ready;
+	size_t first = l->ready_first;
+
+	if (l->order) {
+		size_t drawn = first + (size_t)gni_rng_below(l->order,
+							     l->ready_count);
+		struct gni_task *t;
+
+		drawn %= l->ready_capacity;
+		t = ring[drawn];
+		ring[drawn] = ring[first];
+		ring[first] = t;
+	}
+	l->ready_first = (first + 1) % l->ready_capacity;
+	l->ready_count--;
+	return ring[first];
+}
+
+void gni_run_ready(struct gni_loop *l, struct gni_task *t)
+{
+	size_t place = (l->ready_first + l->ready_count) % l->ready_capacity;
+
+	l->ready[place] = t;
+	l->ready_count++;
+}
+
+bool gni_run_reserve(struct gni_loop *l)
+{
+	size_t capacity = l->ready_capacity ? l->ready_capacity * 2 : 16;
+	struct gni_task **ring;
+
+	if (l->task_count < l->ready_capacity)
+		return true;
+	ring = calloc(capacity, sizeof *ring);
+	if (!ring)
+		return false;
+	for (size_t i = 0; i < l->ready_count; i++)
+		ring[i] = l->ready[(l->ready_first + i) % l->ready_capacity];
+	free(l->ready);
+	l->ready = ring;
+	l->ready_first = 0;
+	l->ready_capacity = capacity;
+	return true;
+}
+
+void gni_loop_gather(struct gni_loop *l, struct gni_gathered *g)
+{
+	if (gni_list_empty(&g->link))
+		gni_list_add(&l->gathered, &g->link);
+}
+
+void gni_run_leave(struct gni_loop *l)
+{
+	struct gni_list *m;
+
+	while ((m = gni_list_pop(&l->gathered))) {
+		struct gni_gathered *g = GNI_OWNER(m, struct gni_gathered,
+						   link);
+
+		g->leave(g);
+	}
+}
+
+/* The longest waiting fibers give back the pages that they do not use. */
+static void trim(struct gni_loop *l)
+{
+	gn_time before = gn_time_add(l->now, -TRIM_AFTER_NS);
+
+	for (int i = 0; i < TRIM_MAX && !gni_list_empty(&l->parked); i++) {
+		struct gni_task *t = GNI_OWNER(l->parked.next, struct gni_task,
+					       parked);
+
+		if (gn_time_before(before, t->parked_at))
+			return;
+		gni_list_remove(&t->parked);
+		gni_fiber_trim(&t->fiber);
+	}
+}
+
+/* When there is nothing else to do: the next deadline or trimming. */
+static gn_time idle_until(struct gni_loop *l)
+{
+	gn_time until = gni_timers_next(&l->timers);
+
+	if (!gni_list_empty(&l->parked)) {
+		struct gni_task *t = GNI_OWNER(l->parked.next, struct gni_task,
+					       parked);
+
+		until = gn_time_earlier(
+			until, gn_time_add(t->parked_at, TRIM_AFTER_NS));
+	}
+	return until;
+}
+
+static void tell_signal(struct gni_loop *l)
+{
+	struct gni_list *m, *next;
+
+	if (!atomic_exchange_explicit(&l->signal_came, false,
+				      memory_order_acquire))
+		return;
+	for (m = l->signals.next; m != &l->signals; m = next) {
+		struct gni_signal *s = GNI_OWNER(m, struct gni_signal, link);
+
+		next = m->next;
+		s->came(s);
+	}
+}
+
+static void call_hooks(struct gni_loop *l)
+{
+	tell_signal(l);
+	if (l->io->stuck) {
+		l->io->stuck = false;
+		if (l->stuck)
+			l->stuck(l, l->stuck_arg);
+	}
+}
+
+void gni_run_turn(struct gni_loop *l, const bool *enough)
+{
+	gn_time until;
+
+	GNI_CHECK(l->current == &l->root,
+		  "the loop was turned from within a fiber");
+	gni_run_leave(l);
+	for (size_t n = l->ready_count; n > 0; n--)
+		resume(l, next_ready(l));
+	if (enough && *enough)
+		return;
+	until = !enough || l->ready_count ? GN_NOW : idle_until(l);
+	l->backend->wait(l->io, until);
+	l->now = gn_now();
+	gni_mailbox_empty(l->mailbox);
+	call_hooks(l);
+	gni_timers_expire(&l->timers, l->now);
+	trim(l);
+}
+
+void gni_loop_yield(struct gni_loop *l)
+{
+	struct gni_task *t = l->current;
+
+	gni_run_leave(l);
+	t->turns = 0;
+	if (t == &l->root) {
+		gni_run_turn(l, NULL);
+		return;
+	}
+	gni_run_ready(l, t);
+	gni_fiber_switch(&t->fiber, &l->root.fiber);
+}
+
+void gni_loop_pace(struct gni_loop *l)
+{
+	if (++l->current->turns >= PACE_MAX && !l->posted_only)
+		gni_loop_yield(l);
+}
+
+void gni_loop_finish(struct gni_loop *l)
+{
+	bool never = false;
+
+	while (l->lingering > 0)
+		gni_run_turn(l, &never);
+}
+
+static void cancel_all(struct gni_loop *l)
+{
+	for (struct gni_list *m = l->tasks.next; m != &l->tasks; m = m->next)
+		gni_task_cancel(GNI_OWNER(m, struct gni_task, all));
+}
+
+static void let_go_all(struct gni_loop *l)
+{
+	struct gni_list *m, *next;
+
+	for (m = l->owned.next; m != &l->owned; m = next) {
+		struct gni_owned *o = GNI_OWNER(m, struct gni_owned, link);
+
+		next = m->next;
+		o->let_go(o);
+	}
+}
+
+void gni_loop_abandon(struct gni_loop *l)
+{
+	bool never = false;
+
+	cancel_all(l);
+	while (l->task_count > 0)
+		gni_run_turn(l, &never);
+	gni_loop_finish(l);
+	let_go_all(l);
+	while (!gni_list_empty(&l->owned))
+		gni_run_turn(l, &never);
+}
+
+struct gni_loop *gni_loop_open(struct gni_io *io)
+{
+	struct gni_loop *l = calloc(1, sizeof *l);
+
+	if (!l)
+		return NULL;
+	l->io = io;
+	l->backend = io->backend;
+	l->calls = io->backend->calls;
+	l->mailbox = gni_mailbox_open(io);
+	gni_list_init(&l->tasks);
+	gni_list_init(&l->parked);
+	gni_list_init(&l->gathered);
+	gni_list_init(&l->owned);
+	gni_list_init(&l->signals);
+	l->now = gn_now();
+	if (!l->mailbox || !gni_run_reserve(l) ||
+	    !gni_task_root(l, &l->root)) {
+		gni_mailbox_drop(l->mailbox);
+		free(l->ready);
+		free(l);
+		return NULL;
+	}
+	return l;
+}
+
+void gni_loop_free(struct gni_loop *l)
+{
+	gni_mailbox_close(l->mailbox);
+	gni_mailbox_drop(l->mailbox);
+	GNI_CHECK(l->task_count == 0, "a loop ended before its fibers did");
+	gni_timer_drop(&l->timers, &l->root.timer);
+	gni_timers_free(&l->timers);
+	l->backend->close(l->io);
+	free(l->ready);
+	free(l);
+}

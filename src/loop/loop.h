@@ -1,0 +1,126 @@
+/*
+ * loop.h: what turns on one thread.
+ *
+ * A turn runs the fibers that are ready, submits what they asked for, waits
+ * for the world, and expires deadlines.  It runs on the thread's own stack,
+ * whenever the thread's root fiber waits; this is the only place that blocks.
+ */
+#ifndef GNI_LOOP_LOOP_H
+#define GNI_LOOP_LOOP_H
+
+#include <stdatomic.h>
+
+#include "base/rng.h"
+#include "io/io.h"
+#include "loop/task.h"
+
+/* Something to be sent before the running fiber waits or gives way. */
+struct gni_gathered {
+	struct gni_list link;
+	void (*leave)(struct gni_gathered *g);
+};
+
+/* What has standing operations in a loop: let go of when the loop ends. */
+struct gni_owned {
+	struct gni_list link;
+	/* Ends them; it leaves the list when the last has completed. */
+	void (*let_go)(struct gni_owned *o);
+};
+
+struct gni_mailbox;
+
+struct gni_loop {
+	struct gni_io *io;
+	const struct gni_backend *backend;
+	const struct gni_calls *calls;
+	struct gni_mailbox *mailbox;
+
+	struct gni_task root;
+	struct gni_task *current;
+	struct gni_task *ended; /* its stack is freed by whoever runs next */
+
+	struct gni_task **ready; /* a ring of capacity places */
+	size_t ready_first, ready_count, ready_capacity;
+	struct gni_rng *order; /* draws who runs next; NULL: in turn */
+
+	struct gni_timers timers;
+	struct gni_list tasks;	 /* all but the root */
+	size_t task_count;
+	struct gni_list parked;	 /* the waiting, longest first */
+	struct gni_list gathered;
+	struct gni_list owned;
+	gn_time now; /* of this turn */
+
+	size_t lingering; /* closed sockets that the loop still finishes */
+	bool posted_only; /* a posted function runs: it may not wait */
+
+	/* The simulator's wait found that nothing can ever come. */
+	void (*stuck)(struct gni_loop *loop, void *arg);
+	void *stuck_arg;
+
+	struct gni_list signals; /* who watches for them */
+	atomic_bool signal_came;
+};
+
+/*
+ * gni_loop_here gives the calling thread's loop, opening it at first need.
+ *
+ * Returns NULL when no backend can be opened; the record says why.  A child
+ * of fork gets a loop of its own.
+ */
+struct gni_loop *gni_loop_here(void);
+
+/* gni_loop_mine gives it only if it exists already. */
+struct gni_loop *gni_loop_mine(void);
+
+/* gni_loop_open makes a loop over a backend that it then owns; NULL: no
+ * memory.  gni_loop_free frees one without tasks, and the backend. */
+struct gni_loop *gni_loop_open(struct gni_io *io);
+void gni_loop_free(struct gni_loop *loop);
+
+/* gni_loop_enter makes it (NULL: none) the thread's, giving the former. */
+struct gni_loop *gni_loop_enter(struct gni_loop *loop);
+
+/* gni_loop_gather has g leave before the running fiber next waits. */
+void gni_loop_gather(struct gni_loop *loop, struct gni_gathered *g);
+
+/* gni_loop_pace counts one call served without a wait; a fiber that had too
+ * many gives way. */
+void gni_loop_pace(struct gni_loop *loop);
+
+/* gni_loop_yield lets the other ready fibers run first. */
+void gni_loop_yield(struct gni_loop *loop);
+
+/* gni_loop_finish turns until no closed socket lingers. */
+void gni_loop_finish(struct gni_loop *loop);
+
+/* gni_loop_abandon cancels and joins every fiber, finishes what lingers and
+ * has every owner of standing operations let go. */
+void gni_loop_abandon(struct gni_loop *loop);
+
+/* gni_loop_on_root tells whether the thread's root fiber runs. */
+static inline bool gni_loop_on_root(const struct gni_loop *loop)
+{
+	return loop->current == &loop->root;
+}
+
+/* A fork's count: 0 in the process that loaded the library, and another
+ * number in each child.  What was made under another is not ours. */
+unsigned gni_loop_fork(void);
+
+/* An operation that a fiber waits for. */
+struct gni_call {
+	struct gni_op op; /* kind, fd and arguments: the caller's */
+	struct gni_wait wait;
+};
+
+/*
+ * gni_call_wait submits the operation and waits for its end.
+ *
+ * Returns its result: 0 or more, a negative errno, or the code that struck
+ * the wait when the operation had no result of its own.
+ */
+int gni_call_wait(struct gni_call *c, const char *operation,
+		  const gn_addr *about, gn_time until);
+
+#endif

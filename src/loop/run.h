@@ -1,0 +1,25 @@
+/* run.h: what the files of this room share of the turn. */
+#ifndef GNI_LOOP_RUN_H
+#define GNI_LOOP_RUN_H
+
+#include "loop/loop.h"
+
+/*
+ * gni_run_turn turns once: runs what is ready, then waits for the world, for
+ * as long as may be while *enough is false; NULL: not at all.
+ */
+void gni_run_turn(struct gni_loop *loop, const bool *enough);
+
+/* gni_run_ready makes a task the last of the ready ones. */
+void gni_run_ready(struct gni_loop *loop, struct gni_task *t);
+
+/* gni_run_reserve makes room for one more task among the ready. */
+bool gni_run_reserve(struct gni_loop *loop);
+
+/* gni_run_leave lets go what the running fiber had gathered. */
+void gni_run_leave(struct gni_loop *loop);
+
+/* gni_task_root makes the thread's own stack the loop's root fiber. */
+bool gni_task_root(struct gni_loop *loop, struct gni_task *root);
+
+#endif

@@ -1,0 +1,181 @@
+/*
+ * task.c: the life of a fiber in its loop, and its waits.
+ */
+#include "loop/task.h"
+
+#include "base/check.h"
+#include "error/error.h"
+#include "loop/loop.h"
+#include "loop/run.h"
+
+static void deadline_came(struct gni_timer *timer);
+
+static void init(struct gni_task *t, struct gni_loop *l)
+{
+	t->loop = l;
+	t->shield = (gn_time){ 0 };
+	gni_timer_init(&t->timer, deadline_came);
+	gni_list_init(&t->all);
+	gni_list_init(&t->parked);
+	gni_list_init(&t->siblings);
+}
+
+bool gni_task_root(struct gni_loop *l, struct gni_task *root)
+{
+	if (!gni_timer_reserve(&l->timers))
+		return false;
+	init(root, l);
+	l->current = root;
+	return true;
+}
+
+struct gni_task *gni_task_here(void)
+{
+	struct gni_loop *l = gni_loop_mine();
+
+	return l ? l->current : NULL;
+}
+
+static void task_main(struct gni_fiber *fiber)
+{
+	struct gni_task *t = (struct gni_task *)fiber;
+	struct gni_loop *l = t->loop;
+
+	t->result = t->run(t->arg);
+	gni_run_leave(l);
+	t->ended(t);
+	gni_timer_drop(&l->timers, &t->timer);
+	gni_list_remove(&t->all);
+	l->task_count--;
+	l->ended = t;
+	gni_fiber_exit(fiber, &l->root.fiber);
+}
+
+struct gni_task *gni_task_open(struct gni_loop *l, gn_fiber_fn *fn, void *arg,
+			       const gn_go_opts *opts)
+{
+	struct gni_fiber *f;
+	struct gni_task *t;
+
+	if (!gni_run_reserve(l) || !gni_timer_reserve(&l->timers))
+		return NULL;
+	f = gni_fiber_create(sizeof *t, opts ? opts->stack_bytes : 0,
+			     opts && opts->name ? opts->name : "fiber",
+			     task_main);
+	if (!f) {
+		gni_timer_unreserve(&l->timers);
+		return NULL;
+	}
+	t = (struct gni_task *)f;
+	init(t, l);
+	t->run = fn;
+	t->arg = arg;
+	t->place = l->current->place;
+	gni_list_add(&l->tasks, &t->all);
+	l->task_count++;
+	return t;
+}
+
+void gni_task_start(struct gni_task *t)
+{
+	gni_run_ready(t->loop, t);
+}
+
+static bool shielded(const struct gni_task *t)
+{
+	return t->shield.ns && gn_time_before(gn_now(), t->shield);
+}
+
+bool gni_task_canceled(const struct gni_task *t)
+{
+	return t->cancelled && !shielded(t);
+}
+
+void gni_task_cancel(struct gni_task *t)
+{
+	if (t->cancelled)
+		return;
+	t->cancelled = true;
+	if (!t->wait)
+		return;
+	if (!shielded(t))
+		gni_strike(t->wait, GN_ECANCELED);
+	else if (gn_time_before(t->shield, t->timer.due))
+		gni_timer_set(&t->loop->timers, &t->timer, t->shield);
+}
+
+/* A deadline struck, or the shield of a cancelled fiber ran out. */
+static void deadline_came(struct gni_timer *timer)
+{
+	struct gni_task *t = GNI_OWNER(timer, struct gni_task, timer);
+
+	if (t->wait)
+		gni_strike(t->wait, gni_task_canceled(t) ? GN_ECANCELED :
+							   GN_ETIMEOUT);
+}
+
+static void suspend(struct gni_loop *l, struct gni_task *t, struct gni_wait *w)
+{
+	gni_run_leave(l);
+	if (t == &l->root) {
+		while (!w->over)
+			gni_run_turn(l, &w->over);
+		return;
+	}
+	if (!l->backend->enter) {
+		t->parked_at = l->now;
+		gni_list_add(&l->parked, &t->parked);
+	}
+	gni_fiber_switch(&t->fiber, &l->root.fiber);
+}
+
+int gni_wait_for(struct gni_wait *w, gn_time until)
+{
+	struct gni_loop *l = gni_loop_mine();
+	struct gni_task *t = l->current;
+
+	GNI_CHECK(!l->posted_only, "a posted function waited (%s)",
+		  w->operation);
+	w->task = t;
+	w->over = false;
+	w->reason = 0;
+	t->wait = w;
+	t->turns = 0;
+	if (t->cancelled)
+		until = gn_time_earlier(until, t->shield);
+	if (gn_time_before(until, GN_NEVER))
+		gni_timer_set(&l->timers, &t->timer, until);
+	suspend(l, t, w);
+	return w->result;
+}
+
+void gni_wake(struct gni_wait *w, int result)
+{
+	struct gni_task *t = w->task;
+
+	GNI_CHECK(t->wait == w && !w->over, "a wait (%s) was ended twice",
+		  w->operation);
+	w->result = result;
+	w->over = true;
+	t->wait = NULL;
+	gni_timer_clear(&t->timer);
+	gni_list_remove(&t->parked);
+	if (t != &t->loop->root)
+		gni_run_ready(t->loop, t);
+}
+
+void gni_strike(struct gni_wait *w, int reason)
+{
+	bool first = w->reason == 0;
+
+	if (w->over)
+		return;
+	if (first || reason == GN_ECANCELED)
+		w->reason = reason;
+	if (!first)
+		return;
+	if (w->give_up)
+		w->give_up(w);
+	else
+		gni_wake(w, reason);
+}

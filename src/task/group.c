@@ -1,0 +1,182 @@
+/*
+ * group.c: fibers that live and end together.  A group is freed only when
+ * none of its fibers is left, so no fiber outlives the block that began it.
+ */
+#include <stdlib.h>
+
+#include <gnezdo/task.h>
+
+#include "base/check.h"
+#include "error/error.h"
+#include "loop/loop.h"
+
+struct gn_group {
+	struct gni_loop *loop;
+	struct gni_list members;
+	size_t live;
+	struct gni_timer timer; /* its deadline */
+	bool keep_going;
+	bool cancelled;
+	int code;	  /* the first failure, 0: none */
+	gn_error *cause;  /* its record, NULL: it left none */
+	struct gni_wait *waiter;
+};
+
+static struct gni_cause cause_of(int code, const char *operation)
+{
+	return (struct gni_cause){ .code = code, .operation = operation };
+}
+
+static int fail(int code, const char *operation)
+{
+	struct gni_cause cause = cause_of(code, operation);
+
+	return gni_fail(&cause, NULL);
+}
+
+static void deadline_came(struct gni_timer *timer)
+{
+	gn_group *g = GNI_OWNER(timer, gn_group, timer);
+
+	if (g->live == 0)
+		return;
+	if (g->code == 0)
+		g->code = GN_ETIMEOUT;
+	gn_group_cancel(g);
+}
+
+gn_group *gn_group_open(const gn_group_opts *opts)
+{
+	struct gni_loop *l = gni_loop_here();
+	gn_group *g;
+
+	if (!l)
+		return NULL;
+	g = calloc(1, sizeof *g);
+	if (!g || !gni_timer_reserve(&l->timers)) {
+		free(g);
+		fail(GN_ENOMEM, "open a group");
+		return NULL;
+	}
+	g->loop = l;
+	g->keep_going = opts && opts->keep_going;
+	gni_list_init(&g->members);
+	gni_timer_init(&g->timer, deadline_came);
+	if (opts && opts->until.ns)
+		gni_timer_set(&l->timers, &g->timer, opts->until);
+	return g;
+}
+
+/* A cancel that was asked for is not a failure of who obeyed it. */
+static void note_failure(gn_group *g, int code)
+{
+	if (code >= 0 || g->code != 0 ||
+	    (code == GN_ECANCELED && g->cancelled))
+		return;
+	g->code = code;
+	if (gn_code() == code)
+		g->cause = gni_error_take();
+}
+
+static void member_ended(struct gni_task *t)
+{
+	gn_group *g = t->group;
+
+	note_failure(g, t->result);
+	gni_list_remove(&t->siblings);
+	g->live--;
+	if (t->result < 0 && !g->keep_going)
+		gn_group_cancel(g);
+	if (g->live == 0 && g->waiter)
+		gni_wake(g->waiter, 0);
+}
+
+int gn_go(gn_group *g, gn_fiber_fn *fn, void *arg)
+{
+	return gn_go_with(g, fn, arg, NULL);
+}
+
+int gn_go_with(gn_group *g, gn_fiber_fn *fn, void *arg, const gn_go_opts *opts)
+{
+	struct gni_task *t;
+
+	if (gni_loop_mine() != g->loop)
+		return fail(GN_ETHREAD, "go");
+	if (g->cancelled)
+		return fail(GN_ECANCELED, "go");
+	t = gni_task_open(g->loop, fn, arg, opts);
+	if (!t)
+		return fail(GN_ENOMEM, "go");
+	t->group = g;
+	t->ended = member_ended;
+	gni_list_add(&g->members, &t->siblings);
+	g->live++;
+	gni_task_start(t);
+	return 0;
+}
+
+static void stop_waiting(struct gni_wait *w)
+{
+	gni_wake(w, w->reason);
+}
+
+/* A close goes on waiting whatever strikes it. */
+static void stay(struct gni_wait *w)
+{
+	(void)w;
+}
+
+static int join(gn_group *g, void (*give_up)(struct gni_wait *), gn_time until)
+{
+	struct gni_wait w = { .operation = "group_wait", .give_up = give_up };
+	int result;
+
+	GNI_CHECK(!g->waiter, "two fibers wait for one group");
+	g->waiter = &w;
+	result = gni_wait_for(&w, until);
+	g->waiter = NULL;
+	return result;
+}
+
+int gn_group_wait(gn_group *g, gn_time until)
+{
+	struct gni_loop *l = gni_loop_mine();
+	int result = 0;
+
+	if (l != g->loop)
+		return fail(GN_ETHREAD, "group_wait");
+	if (gni_task_canceled(l->current))
+		return fail(GN_ECANCELED, "group_wait");
+	if (g->live > 0)
+		result = join(g, stop_waiting, until);
+	if (result < 0)
+		return fail(result, "group_wait");
+	if (g->cause)
+		return gni_fail_again(g->cause);
+	return g->code < 0 ? fail(g->code, "group_wait") : 0;
+}
+
+void gn_group_cancel(gn_group *g)
+{
+	struct gni_list *m, *next;
+
+	g->cancelled = true;
+	for (m = g->members.next; m != &g->members; m = next) {
+		next = m->next;
+		gni_task_cancel(GNI_OWNER(m, struct gni_task, siblings));
+	}
+}
+
+void gn_group_close(gn_group *g)
+{
+	if (!g)
+		return;
+	GNI_CHECK(gni_loop_mine() == g->loop,
+		  "a group was closed on another thread than opened it");
+	gn_group_cancel(g);
+	while (g->live > 0)
+		join(g, stay, GN_NEVER);
+	gni_timer_drop(&g->loop->timers, &g->timer);
+	gni_error_free(g->cause);
+	free(g);
+}
