@@ -78,7 +78,8 @@ GN_API GN_MUST_USE gn_group *gn_group_open(const gn_group_opts *opts);
  * gn_go starts fn(arg) as a fiber of the group.  It runs when the caller next
  * waits.  Returns 0.
  *
- *   fails  GN_ENOMEM, GN_ECANCELED (the group was cancelled), GN_ETHREAD
+ *   fails  GN_ENOMEM, GN_ECANCELED (the group was cancelled, or its deadline
+ *          has passed), GN_ETHREAD
  */
 GN_API GN_MUST_USE int gn_go(gn_group *g, gn_fiber_fn *fn, void *arg);
 

@@ -51,7 +51,8 @@ gn_error **gni_error_swap(gn_error **slot);
  * connect, bind or recv failed with. */
 int gni_code_of(int sys);
 
-/* gni_error_thread_end returns what the thread holds to the pool. */
+/* gni_error_thread_end frees what the thread keeps; done by itself when the
+ * thread ends. */
 void gni_error_thread_end(void);
 
 #endif

@@ -4,6 +4,7 @@
  * the thread's reserve is written, and fibers that fail during such a time
  * share it, the last failure standing.
  */
+#include <pthread.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -40,6 +41,20 @@ static struct gn_error **slot_of(struct shelf *s)
 	return s->slot ? s->slot : &s->own;
 }
 
+static pthread_key_t at_end;
+static pthread_once_t once = PTHREAD_ONCE_INIT;
+
+static void empty(void *of_thread)
+{
+	(void)of_thread;
+	gni_error_thread_end();
+}
+
+static void make_key(void)
+{
+	pthread_key_create(&at_end, empty);
+}
+
 /* A record from the pool or from memory, NULL when there is neither. */
 static struct gn_error *take(struct shelf *s)
 {
@@ -50,6 +65,8 @@ static struct gn_error *take(struct shelf *s)
 		s->pool_count--;
 	} else {
 		e = malloc(sizeof *e);
+		pthread_once(&once, make_key);
+		pthread_setspecific(at_end, s);
 	}
 	if (e)
 		e->reserved = false;

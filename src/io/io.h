@@ -39,7 +39,9 @@ enum gni_op_kind {
 			 * on a stream may be fewer than given */
 	/* Standing operations: completions until one without more. */
 	GNI_OP_ACCEPT_MULTI, /* result: a new descriptor each time */
-	GNI_OP_RECV_MULTI,   /* result: bytes at op->arrived, 0: the end */
+	GNI_OP_RECV_MULTI,   /* result: bytes at op->arrived, 0: the end; it
+			      * may pause after len bytes, if that is not 0,
+			      * so that a cancel is heard in time */
 };
 
 enum gni_op_state {
@@ -59,7 +61,9 @@ struct gni_op {
 	int fd;
 	uint8_t kind;  /* enum gni_op_kind */
 	uint8_t state; /* enum gni_op_state, written by the backend */
-	int flags;     /* MSG_… of RECV and SEND; MSG_NOSIGNAL is implied */
+	int flags;     /* MSG_… of RECV and SEND; MSG_NOSIGNAL is implied.
+			* MSG_WAITALL, of SEND on a stream only: the backend may
+			* go on after a short one */
 	uint32_t events; /* POLL */
 	void *buf;	 /* RECV and SEND without message */
 	size_t len;
@@ -92,7 +96,8 @@ struct gni_calls {
 	 */
 	int (*bind)(struct gni_io *io, int fd, const gn_addr *addr, int mode,
 		    struct gni_file *file);
-	/* Removes the path if it still is that file. */
+	/* Removes the path if it still is that file: before the descriptor is
+	 * closed, which keeps the file's number from being given anew. */
 	void (*unclaim)(struct gni_io *io, const gn_addr *addr,
 			const struct gni_file *file);
 	int (*listen)(struct gni_io *io, int fd, int backlog);
@@ -138,7 +143,8 @@ struct gni_backend {
 	void (*submit)(struct gni_io *io, struct gni_op *op);
 
 	/* Asks an operation to end early: it completes with what it had come
-	 * to, or with ECANCELED.  Nothing happens to one that is idle. */
+	 * to, or with ECANCELED.  One that was submitted in this turn is tried
+	 * once all the same.  Nothing happens to one that is idle. */
 	void (*cancel)(struct gni_io *io, struct gni_op *op);
 
 	/* Starts what was submitted and calls done of what has completed,

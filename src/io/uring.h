@@ -12,9 +12,6 @@
 #include "io/uring_ring.h"
 #include "io/uring_watch.h"
 
-/* What stands in place of an operation's address in a completion. */
-enum { GNI_DATA_CANCEL = 1, GNI_DATA_WAKE = 2 };
-
 struct gni_uring {
 	struct gni_io io;
 	struct gni_ring ring;
@@ -50,6 +47,10 @@ void gni_uring_resume(struct gni_uring *u, struct gni_op *op, unsigned stage);
 /* gni_uring_finish is the last thing that is done to an operation: done may
  * free it. */
 void gni_uring_finish(struct gni_uring *u, struct gni_op *op, int result);
+
+/* gni_uring_heard notes that the poll for the end of an operation's peer has
+ * completed; one that ended is then finished, another begun anew. */
+void gni_uring_heard(struct gni_uring *u, struct gni_op *op, int result);
 
 /* gni_uring_place_cancel puts a cancel into the ring; false if it is full. */
 bool gni_uring_place_cancel(struct gni_uring *u, uint64_t data);

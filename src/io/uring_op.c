@@ -115,10 +115,19 @@ void gni_uring_fill(const struct gni_ring *r, struct io_uring_sqe *sqe,
 		io_uring_prep_timeout(sqe, &pause_time, 0, 0);
 	} else {
 		kinds[op->kind].fill(sqe, op);
+		/* optlen, where a fixed file's index once was (6.16). */
+		if (op->kind == GNI_OP_RECV_MULTI && r->limits)
+			sqe->file_index = (uint32_t)bounded(op->len);
 		if (r->poll_first && !(stage & GNI_STAGE_TRIED))
 			sqe->ioprio |= (uint16_t)kinds[op->kind].options;
 	}
 	io_uring_sqe_set_data(sqe, op);
+}
+
+void gni_uring_fill_watch(struct io_uring_sqe *sqe, const struct gni_op *op)
+{
+	io_uring_prep_poll_add(sqe, op->fd, POLLRDHUP);
+	io_uring_sqe_set_data64(sqe, (uintptr_t)op | GNI_DATA_WATCH);
 }
 
 int gni_uring_confirm(const struct gni_op *op, int events)

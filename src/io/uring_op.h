@@ -14,7 +14,13 @@ enum gni_uring_stage {
 	GNI_STAGE_POLLING = 1 << 2, /* in the ring: a poll on its behalf */
 	GNI_STAGE_PAUSED = 1 << 3,  /* in the ring: a short time, likewise */
 	GNI_STAGE_TRIED = 1 << 4,   /* it was begun before: no first poll */
+	GNI_STAGE_WATCHED = 1 << 5, /* in the ring: a poll for the peer's end */
+	GNI_STAGE_HEARD = 1 << 6,   /* that poll has told of it */
+	GNI_STAGE_HELD = 1 << 7,    /* it ended, and waits for that poll to */
 };
+
+/* What goes with an operation through its stages. */
+#define GNI_STAGE_KEPT (GNI_STAGE_WATCHED | GNI_STAGE_HEARD)
 
 /* What to do about a completion without more. */
 enum gni_uring_turn {
@@ -36,9 +42,11 @@ static inline void gni_uring_stage_set(struct gni_op *op, unsigned stage)
 }
 
 /* The same for one that ended, with its result: 0 or a negative errno. */
-static inline void gni_uring_end_set(struct gni_op *op, int result)
+static inline void gni_uring_end_set(struct gni_op *op, unsigned stage,
+				     int result)
 {
-	gni_uring_stage_set(op, GNI_STAGE_ENDED | (unsigned)-result << 8);
+	stage |= gni_uring_stage(op) & GNI_STAGE_KEPT;
+	gni_uring_stage_set(op, stage | (unsigned)-result << 8);
 }
 
 static inline int gni_uring_end(const struct gni_op *op)
@@ -50,6 +58,9 @@ static inline int gni_uring_end(const struct gni_op *op)
  * into a place of the ring. */
 void gni_uring_fill(const struct gni_ring *r, struct io_uring_sqe *sqe,
 		    struct gni_op *op);
+
+/* gni_uring_fill_watch writes the poll for the end of an operation's peer. */
+void gni_uring_fill_watch(struct io_uring_sqe *sqe, const struct gni_op *op);
 
 /* gni_uring_confirm gives the events that a poll found, 0 if none holds: the
  * kernel tells of urgent data whenever any data comes. */

@@ -10,6 +10,13 @@
  * A cancel ends what is in the backlog.  What is in the ring it follows there:
  * the operation is in the list of cancels until that has a place, and then in
  * the list of those being canceled until it ends.
+ *
+ * A standing receive has a companion, a poll for the end of its peer.  The
+ * kernel may hear of the last bytes and of the end at once, receive the bytes,
+ * and take the socket for empty: the end is then never told (seen on 6.18; a
+ * reset on tcp, every end on a Unix socket).  When the companion hears of it,
+ * the receive is canceled and begun anew, which looks.  An operation is over
+ * only when both are.
  */
 #include <errno.h>
 
@@ -20,7 +27,7 @@
 static void end(struct gni_uring *u, struct gni_op *op, int result)
 {
 	gni_list_remove(&op->link);
-	gni_uring_end_set(op, result);
+	gni_uring_end_set(op, GNI_STAGE_ENDED, result);
 	gni_list_add(&u->ended, &op->link);
 	u->ending++;
 }
@@ -28,6 +35,11 @@ static void end(struct gni_uring *u, struct gni_op *op, int result)
 void gni_uring_finish(struct gni_uring *u, struct gni_op *op, int result)
 {
 	gni_list_remove(&op->link);
+	if (gni_uring_stage(op) & GNI_STAGE_WATCHED) {
+		gni_uring_end_set(op, GNI_STAGE_HELD, result);
+		gni_list_add(&u->cancels, &op->link);
+		return;
+	}
 	op->state = GNI_OP_IDLE;
 	u->in--;
 	op->done(op, result, false);
@@ -44,11 +56,44 @@ void gni_uring_tell_ended(struct gni_uring *u)
 	}
 }
 
+void gni_uring_heard(struct gni_uring *u, struct gni_op *op, int result)
+{
+	uintptr_t state = (uintptr_t)op->backend;
+	bool elsewhere = state & (GNI_STAGE_QUEUED | GNI_STAGE_ENDED);
+
+	state &= ~(uintptr_t)GNI_STAGE_WATCHED;
+	if (result >= 0)
+		state |= GNI_STAGE_HEARD;
+	op->backend = (void *)state;
+	if (state & GNI_STAGE_HELD)
+		gni_uring_finish(u, op, gni_uring_end(op));
+	else if (result >= 0 && !elsewhere && gni_list_empty(&op->link))
+		gni_list_add(&u->cancels, &op->link);
+}
+
+/* Puts the poll for the end of its peer beside a standing receive. */
+static bool place_watch(struct gni_uring *u, struct gni_op *op)
+{
+	unsigned stage = gni_uring_stage(op);
+	struct io_uring_sqe *sqe;
+
+	if (op->kind != GNI_OP_RECV_MULTI || (stage & GNI_STAGE_KEPT))
+		return true;
+	sqe = gni_ring_sqe(&u->ring);
+	if (!sqe)
+		return false;
+	gni_uring_fill_watch(sqe, op);
+	gni_uring_stage_set(op, stage | GNI_STAGE_WATCHED);
+	return true;
+}
+
 /* Puts an operation into the ring if there is a place. */
 static bool place(struct gni_uring *u, struct gni_op *op)
 {
-	struct io_uring_sqe *sqe = gni_ring_sqe(&u->ring);
+	struct io_uring_sqe *sqe = NULL;
 
+	if (place_watch(u, op))
+		sqe = gni_ring_sqe(&u->ring);
 	if (!sqe)
 		return false;
 	gni_list_remove(&op->link);
@@ -94,7 +139,10 @@ void gni_uring_resume(struct gni_uring *u, struct gni_op *op, unsigned stage)
 		gni_uring_finish(u, op, -ECANCELED);
 		return;
 	}
-	gni_uring_stage_set(op, stage);
+	/* A cancel that was only to begin it anew has done so. */
+	gni_list_remove(&op->link);
+	gni_uring_stage_set(op, stage |
+				(gni_uring_stage(op) & GNI_STAGE_KEPT));
 	start(u, op);
 }
 
@@ -119,10 +167,13 @@ void gni_uring_cancel(struct gni_io *io, struct gni_op *op)
 	if (op->state != GNI_OP_IN)
 		return;
 	op->state = GNI_OP_CANCELED;
-	if (gni_uring_stage(op) & GNI_STAGE_QUEUED)
+	if (gni_uring_stage(op) & GNI_STAGE_QUEUED) {
 		end(u, op, -ECANCELED);
-	else if (!(gni_uring_stage(op) & GNI_STAGE_ENDED))
+	} else if (!(gni_uring_stage(op) &
+		   (GNI_STAGE_ENDED | GNI_STAGE_HELD))) {
+		gni_list_remove(&op->link);
 		gni_list_add(&u->cancels, &op->link);
+	}
 }
 
 /* A cancel found no such operation.  Either its end is on the way, or it was
@@ -154,13 +205,27 @@ static void place_wake(struct gni_uring *u)
 	u->listening = true;
 }
 
+/* Of an operation whose owner gives up, both it and its companion. */
+static bool place_cancel_of(struct gni_uring *u, const struct gni_op *op)
+{
+	uint64_t data = (uintptr_t)op;
+	unsigned stage = gni_uring_stage(op);
+
+	if (stage & GNI_STAGE_HELD)
+		return gni_uring_place_cancel(u, data | GNI_DATA_WATCH);
+	return gni_uring_place_cancel(u, data) &&
+	       (op->state != GNI_OP_CANCELED ||
+		!(stage & GNI_STAGE_WATCHED) ||
+		gni_uring_place_cancel(u, data | GNI_DATA_WATCH));
+}
+
 static void place_cancels(struct gni_uring *u)
 {
 	while (!gni_list_empty(&u->cancels)) {
 		struct gni_op *op = GNI_OWNER(u->cancels.next, struct gni_op,
 					      link);
 
-		if (!gni_uring_place_cancel(u, (uintptr_t)op))
+		if (!place_cancel_of(u, op))
 			return;
 		gni_list_remove(&op->link);
 		gni_list_add(&u->canceling, &op->link);

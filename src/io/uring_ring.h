@@ -12,6 +12,10 @@
 
 #include <gnezdo/time.h>
 
+/* What stands in place of an operation's address in a completion; the last is
+ * added to it: the poll for the end of its peer. */
+enum { GNI_DATA_CANCEL = 1, GNI_DATA_WAKE = 2, GNI_DATA_WATCH = 4 };
+
 struct gni_ring {
 	struct io_uring uring;
 	unsigned enter_flags; /* of every io_uring_enter */
@@ -20,6 +24,7 @@ struct gni_ring {
 	bool quiet;	 /* a success need not post a completion */
 	bool poll_first; /* a receive may skip its first try */
 	bool multishot;	 /* accept and receive may stand */
+	bool limits;	 /* a standing receive may end after so many bytes */
 };
 
 /* One completion, copied out of the ring. */

@@ -221,7 +221,7 @@ static void fault_51_standing_operations_end_early(void **state)
 	assert_true(crowd_run(0, 4, false) > 0);
 }
 
-/* Four buffers of 4 KiB for two hundred connections. */
+/* Four buffers for two hundred connections. */
 static void fault_51_buffers_run_out(void **state)
 {
 	(void)state;

@@ -21,8 +21,24 @@ static void take_step(struct gni_uring *u, struct gni_op *op, int result)
 		gni_uring_resume(u, op, GNI_STAGE_TRIED);
 }
 
+/* An older kernel knows of no length; the next try goes without. */
+static bool knows_no_limit(struct gni_uring *u, const struct gni_op *op,
+			   int result)
+{
+	bool first = u->ring.limits && op->len > 0 && result == -EINVAL &&
+		     op->kind == GNI_OP_RECV_MULTI;
+
+	if (first)
+		u->ring.limits = false;
+	return first;
+}
+
 static void take_failure(struct gni_uring *u, struct gni_op *op, int result)
 {
+	if (knows_no_limit(u, op, result)) {
+		gni_uring_resume(u, op, 0);
+		return;
+	}
 	switch (gni_uring_turn(op, result)) {
 	case GNI_TURN_AGAIN:
 		gni_uring_resume(u, op, GNI_STAGE_TRIED);
@@ -57,6 +73,14 @@ static int refine(const struct gni_op *op, int result)
 	}
 }
 
+/* Bytes in the last completion of a standing receive: it goes on all the same,
+ * for its companion is still in the ring. */
+static void take_last_bytes(struct gni_uring *u, struct gni_op *op, int result)
+{
+	op->done(op, result, true);
+	gni_uring_resume(u, op, GNI_STAGE_TRIED);
+}
+
 static void take_success(struct gni_uring *u, struct gni_op *op,
 			 const struct gni_event *event)
 {
@@ -65,6 +89,8 @@ static void take_success(struct gni_uring *u, struct gni_op *op,
 	op->arrived = gni_buffers_at(&u->buffers, event);
 	if (event->flags & IORING_CQE_F_MORE)
 		op->done(op, result, true);
+	else if (op->kind == GNI_OP_RECV_MULTI && result > 0)
+		take_last_bytes(u, op, result);
 	else if (op->kind == GNI_OP_POLL && result == 0)
 		gni_uring_resume(u, op, GNI_STAGE_TRIED);
 	else
@@ -84,6 +110,11 @@ static void take(struct gni_uring *u, const struct gni_event *event)
 	gni_buffers_return(&u->buffers, event);
 }
 
+static struct gni_op *watched(const struct gni_event *event)
+{
+	return (struct gni_op *)(uintptr_t)(event->data - GNI_DATA_WATCH);
+}
+
 static void take_wake(struct gni_uring *u)
 {
 	u->listening = false;
@@ -99,6 +130,8 @@ void gni_uring_take_all(struct gni_uring *u)
 			take_wake(u);
 		else if (event.data == GNI_DATA_CANCEL)
 			u->missed |= event.result == -ENOENT;
+		else if (event.data & GNI_DATA_WATCH)
+			gni_uring_heard(u, watched(&event), event.result);
 		else
 			take(u, &event);
 	}

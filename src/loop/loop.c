@@ -53,14 +53,14 @@ static void resume(struct gni_loop *l, struct gni_task *t)
 	free_ended(l);
 }
 
-static struct gni_task *next_ready(struct gni_loop *l)
+/* Takes out the first of the ready, or one drawn among so many. */
+static struct gni_task *next_ready(struct gni_loop *l, size_t among)
 {
 	struct gni_task **ring = l->ready;
 	size_t first = l->ready_first;
 
-	if (l->order) {
-		size_t drawn = first + (size_t)gni_rng_below(l->order,
-							     l->ready_count);
+	if (l->order && among > 1) {
+		size_t drawn = first + (size_t)gni_rng_below(l->order, among);
 		struct gni_task *t;
 
 		drawn %= l->ready_capacity;
@@ -174,6 +174,45 @@ static void call_hooks(struct gni_loop *l)
 	}
 }
 
+/* Puts those that gave way behind all others; gives how many others. */
+static size_t yielded_last(struct gni_loop *l)
+{
+	struct gni_list yielded, *m;
+	size_t others = 0;
+
+	gni_list_init(&yielded);
+	for (size_t n = l->ready_count; n > 0; n--) {
+		struct gni_task *t = next_ready(l, 1);
+
+		if (t->yielded) {
+			gni_list_add(&yielded, &t->parked);
+		} else {
+			gni_run_ready(l, t);
+			others++;
+		}
+	}
+	while ((m = gni_list_pop(&yielded))) {
+		struct gni_task *t = GNI_OWNER(m, struct gni_task, parked);
+
+		t->yielded = false;
+		gni_run_ready(l, t);
+	}
+	return others;
+}
+
+/* Runs those that are ready now, not those that become so meanwhile.  In a
+ * simulation the order is drawn; who gave way still comes last. */
+static void run_batch(struct gni_loop *l)
+{
+	size_t n = l->ready_count;
+	size_t among = l->order ? yielded_last(l) : 1;
+
+	for (; n > 0; n--) {
+		resume(l, next_ready(l, among));
+		among -= among > 1;
+	}
+}
+
 void gni_run_turn(struct gni_loop *l, const bool *enough)
 {
 	gn_time until;
@@ -181,8 +220,7 @@ void gni_run_turn(struct gni_loop *l, const bool *enough)
 	GNI_CHECK(l->current == &l->root,
 		  "the loop was turned from within a fiber");
 	gni_run_leave(l);
-	for (size_t n = l->ready_count; n > 0; n--)
-		resume(l, next_ready(l));
+	run_batch(l);
 	if (enough && *enough)
 		return;
 	until = !enough || l->ready_count ? GN_NOW : idle_until(l);
@@ -204,6 +242,7 @@ void gni_loop_yield(struct gni_loop *l)
 		gni_run_turn(l, NULL);
 		return;
 	}
+	t->yielded = l->order != NULL;
 	gni_run_ready(l, t);
 	gni_fiber_switch(&t->fiber, &l->root.fiber);
 }
@@ -244,9 +283,12 @@ void gni_loop_abandon(struct gni_loop *l)
 {
 	bool never = false;
 
-	cancel_all(l);
-	while (l->task_count > 0)
+	gni_mailbox_end(l->mailbox);
+	/* A fiber that cleans up may start another. */
+	while (l->task_count > 0) {
+		cancel_all(l);
 		gni_run_turn(l, &never);
+	}
 	gni_loop_finish(l);
 	let_go_all(l);
 	while (!gni_list_empty(&l->owned))

@@ -12,6 +12,7 @@ struct gni_mailbox {
 	pthread_mutex_t lock;
 	struct gni_list letters;
 	struct gni_io *io; /* NULL: the loop has ended */
+	bool ending;
 	atomic_bool filled;
 	atomic_uint references;
 };
@@ -49,7 +50,7 @@ bool gni_mailbox_post(struct gni_mailbox *m, struct gni_letter *letter)
 	bool open;
 
 	pthread_mutex_lock(&m->lock);
-	open = m->io != NULL;
+	open = m->io && (!m->ending || letter->awaited);
 	if (open) {
 		bool first = gni_list_empty(&m->letters);
 
@@ -91,10 +92,17 @@ bool gni_mailbox_empty(struct gni_mailbox *m)
 	return open_all(m);
 }
 
+void gni_mailbox_end(struct gni_mailbox *m)
+{
+	pthread_mutex_lock(&m->lock);
+	m->ending = true;
+	pthread_mutex_unlock(&m->lock);
+	open_all(m);
+}
+
 void gni_mailbox_close(struct gni_mailbox *m)
 {
 	pthread_mutex_lock(&m->lock);
 	m->io = NULL;
 	pthread_mutex_unlock(&m->lock);
-	open_all(m);
 }

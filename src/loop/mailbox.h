@@ -15,6 +15,8 @@ struct gni_mailbox;
 struct gni_letter {
 	struct gni_list link;
 	void (*open)(struct gni_letter *letter); /* on the loop's thread */
+	/* A fiber of the loop waits for it: taken even while the loop ends. */
+	bool awaited;
 };
 
 /* gni_mailbox_open makes one for a backend, with one reference; NULL: no
@@ -31,7 +33,9 @@ bool gni_mailbox_post(struct gni_mailbox *m, struct gni_letter *letter);
  * The loop's thread only. */
 bool gni_mailbox_empty(struct gni_mailbox *m);
 
-/* gni_mailbox_close takes no more letters and opens those that are there. */
+/* gni_mailbox_end opens what is there and takes no more letters but awaited
+ * ones; gni_mailbox_close takes none at all: no fiber is left. */
+void gni_mailbox_end(struct gni_mailbox *m);
 void gni_mailbox_close(struct gni_mailbox *m);
 
 #endif

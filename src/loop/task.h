@@ -28,6 +28,7 @@ struct gni_task {
 	gn_error *error; /* its last failure */
 	unsigned place;	 /* the simulated host it runs on */
 	unsigned turns;	 /* calls served without a wait, for fairness */
+	bool yielded;	 /* gave way: runs after all that were ready then */
 	bool cancelled;	 /* sticky */
 	gn_time shield;	 /* until then a cancel does not strike */
 

@@ -71,7 +71,6 @@ static void finish_thread(void *loop)
 	gni_loop_free(l);
 	gni_fiber_thread_end();
 	gni_bytes_thread_end();
-	gni_error_thread_end();
 }
 
 static void start_process(void)

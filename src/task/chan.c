@@ -296,7 +296,8 @@ static int select_one(struct place *places, gn_chan_case *cases, int count,
 	struct gni_loop *l = gni_loop_here();
 	struct waiter w = { .wait = { .operation = operation,
 				      .give_up = give_up },
-			    .letter = { .open = letter_came },
+			    .letter = { .open = letter_came,
+					.awaited = true },
 			    .loop = l };
 	bool may_wait = gn_time_before(GN_NOW, until);
 	struct locks locks;

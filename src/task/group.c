@@ -38,9 +38,7 @@ static void deadline_came(struct gni_timer *timer)
 {
 	gn_group *g = GNI_OWNER(timer, gn_group, timer);
 
-	if (g->live == 0)
-		return;
-	if (g->code == 0)
+	if (g->live > 0 && g->code == 0)
 		g->code = GN_ETIMEOUT;
 	gn_group_cancel(g);
 }
@@ -78,6 +76,15 @@ static void note_failure(gn_group *g, int code)
 		g->cause = gni_error_take();
 }
 
+static void wake_waiter(gn_group *g, int result)
+{
+	struct gni_wait *w = g->waiter;
+
+	g->waiter = NULL;
+	if (w)
+		gni_wake(w, result);
+}
+
 static void member_ended(struct gni_task *t)
 {
 	gn_group *g = t->group;
@@ -87,8 +94,8 @@ static void member_ended(struct gni_task *t)
 	g->live--;
 	if (t->result < 0 && !g->keep_going)
 		gn_group_cancel(g);
-	if (g->live == 0 && g->waiter)
-		gni_wake(g->waiter, 0);
+	if (g->live == 0)
+		wake_waiter(g, 0);
 }
 
 int gn_go(gn_group *g, gn_fiber_fn *fn, void *arg)
@@ -115,27 +122,31 @@ int gn_go_with(gn_group *g, gn_fiber_fn *fn, void *arg, const gn_go_opts *opts)
 	return 0;
 }
 
-static void stop_waiting(struct gni_wait *w)
+/* Who waits, and whether a strike ends that; a close goes on waiting. */
+struct joiner {
+	struct gni_wait wait;
+	gn_group *group;
+	bool stays;
+};
+
+static void give_up(struct gni_wait *w)
 {
-	gni_wake(w, w->reason);
+	struct joiner *j = GNI_OWNER(w, struct joiner, wait);
+
+	if (!j->stays)
+		wake_waiter(j->group, w->reason);
 }
 
-/* A close goes on waiting whatever strikes it. */
-static void stay(struct gni_wait *w)
+static int join(gn_group *g, bool stays, gn_time until)
 {
-	(void)w;
-}
-
-static int join(gn_group *g, void (*give_up)(struct gni_wait *), gn_time until)
-{
-	struct gni_wait w = { .operation = "group_wait", .give_up = give_up };
-	int result;
+	struct joiner j = { .wait = { .operation = "group_wait",
+				      .give_up = give_up },
+			    .group = g,
+			    .stays = stays };
 
 	GNI_CHECK(!g->waiter, "two fibers wait for one group");
-	g->waiter = &w;
-	result = gni_wait_for(&w, until);
-	g->waiter = NULL;
-	return result;
+	g->waiter = &j.wait;
+	return gni_wait_for(&j.wait, until);
 }
 
 int gn_group_wait(gn_group *g, gn_time until)
@@ -148,7 +159,7 @@ int gn_group_wait(gn_group *g, gn_time until)
 	if (gni_task_canceled(l->current))
 		return fail(GN_ECANCELED, "group_wait");
 	if (g->live > 0)
-		result = join(g, stop_waiting, until);
+		result = join(g, false, until);
 	if (result < 0)
 		return fail(result, "group_wait");
 	if (g->cause)
@@ -160,6 +171,8 @@ void gn_group_cancel(gn_group *g)
 {
 	struct gni_list *m, *next;
 
+	if (g->cancelled)
+		return;
 	g->cancelled = true;
 	for (m = g->members.next; m != &g->members; m = next) {
 		next = m->next;
@@ -175,7 +188,7 @@ void gn_group_close(gn_group *g)
 		  "a group was closed on another thread than opened it");
 	gn_group_cancel(g);
 	while (g->live > 0)
-		join(g, stay, GN_NEVER);
+		join(g, true, GN_NEVER);
 	gni_timer_drop(&g->loop->timers, &g->timer);
 	gni_error_free(g->cause);
 	free(g);

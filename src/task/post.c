@@ -65,7 +65,7 @@ static void call(struct gni_letter *letter)
 
 int gn_post(gn_thread *t, void (*fn)(void *arg), void *arg)
 {
-	struct posted *p = malloc(sizeof *p);
+	struct posted *p = calloc(1, sizeof *p);
 
 	if (!p)
 		return fail(GN_ENOMEM, "post");

@@ -146,7 +146,8 @@ static ssize_t call_recv(struct gni_io *io, int fd, struct msghdr *m, int flags)
 
 	if (!node)
 		return -EBADF;
-	return noted(node, "recv", gni_node_recv(node, m, flags | MSG_DONTWAIT));
+	return noted(node, "recv",
+		     gni_node_recv(node, m, flags | MSG_DONTWAIT));
 }
 
 /* Descriptors of the real world do not exist here. */

@@ -177,10 +177,8 @@ static unsigned score(const struct gni_claim *c, const struct gni_point *local,
 
 	if (!c->node || !covers(&c->local.ip, c->only_ipv6, &local->ip))
 		return 0;
-	if (c->protocol == IPPROTO_TCP)
-		return !c->listening ? 0 :
-				       1 + !gni_point_is_any(&c->local.ip) * 2U +
-					       (c->node->domain == AF_INET);
+	if (c->protocol == IPPROTO_TCP && !c->listening)
+		return 0;
 	if (c->remote.port) {
 		if (!gni_point_same(&c->remote, remote))
 			return 0;

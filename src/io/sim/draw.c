@@ -69,13 +69,7 @@ uint32_t gni_draw_port(struct gni_draw *d, uint32_t bound)
 	return d->in_order ? 0 : (uint32_t)gni_rng_below(&d->ports, bound);
 }
 
-/* Drawn ties leave the upper half of the numbers to turns. */
 uint64_t gni_draw_tie(struct gni_draw *d)
 {
-	return d->in_order ? gni_draw_turn(d) : gni_rng_next(&d->ties) >> 1;
-}
-
-uint64_t gni_draw_turn(struct gni_draw *d)
-{
-	return (UINT64_C(1) << 63) + d->count++;
+	return d->in_order ? d->count++ : gni_rng_next(&d->ties) >> 1;
 }

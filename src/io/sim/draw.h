@@ -44,9 +44,8 @@ unsigned gni_draw_overtaken(struct gni_draw *d);
 /* gni_draw_port gives a number below bound; in order it is 0. */
 uint32_t gni_draw_port(struct gni_draw *d, uint32_t bound);
 
-/* gni_draw_tie gives a place among equal instants; gni_draw_turn one behind
- * all given so far, for what cannot be overtaken. */
+/* gni_draw_tie gives a place among equal instants; in order one behind all
+ * given so far. */
 uint64_t gni_draw_tie(struct gni_draw *d);
-uint64_t gni_draw_turn(struct gni_draw *d);
 
 #endif

@@ -172,6 +172,12 @@ void gni_flow_stop(struct gni_flow *flow)
 	flow->stopped = true;
 }
 
+void gni_flow_refuse(struct gni_flow *flow, size_t len)
+{
+	flow->arrived -= len;
+	flow->bytes.end -= len;
+}
+
 bool gni_flow_idle(const struct gni_flow *flow)
 {
 	return gni_list_empty(&flow->segments);

@@ -1,9 +1,9 @@
 /*
  * flow.h: the bytes of a TCP connection in one direction.
  *
- *	send ─► [ under way: segments, each with its instant ] ─► [ arrived ] ─► recv
- *	        └────────────── count against the room ──────────────┘
- *	room again ◄──────── one latency after recv took them
+ *	send -> [ under way, each with its instant ] -> [ arrived ] -> recv
+ *	        '---------- counts against the room ------------'
+ *	room again, one latency after recv took the bytes
  *
  * Nothing overtakes: a later segment arrives no sooner than those before it.
  */
@@ -78,6 +78,9 @@ void gni_flow_cut(struct gni_flow *flow);
 /* gni_flow_stop drops what is under way and what will be sent yet.  Arrived
  * bytes stay. */
 void gni_flow_stop(struct gni_flow *flow);
+
+/* gni_flow_refuse drops the last len bytes that arrived, of a stopped flow. */
+void gni_flow_refuse(struct gni_flow *flow, size_t len);
 
 /* gni_flow_idle tells whether nothing is under way. */
 bool gni_flow_idle(const struct gni_flow *flow);

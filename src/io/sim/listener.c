@@ -36,10 +36,10 @@ struct gni_node *gni_listener_child(struct gni_node *listener,
 			     listener->type, listener->protocol);
 	if (!child)
 		return NULL;
-	child->options = listener->options;
 	child->local = *local;
 	child->remote = *remote;
-	if (listener->claim) {
+	if (listener->claim) { /* of tcp; unix children begin afresh */
+		child->options = listener->options;
 		child->claim = gni_claim_new(child, local, remote);
 		if (!child->claim) {
 			gni_node_close(child);

@@ -60,6 +60,8 @@ int gni_local_shutdown(struct gni_node *node, unsigned ways)
 
 	node->shut |= (uint8_t)ways;
 	gni_node_changed(node);
+	if (node->state == GNI_NODE_LISTENING)
+		gni_local_room(node->place);
 	if (!peer || node->type == SOCK_DGRAM)
 		return 0;
 	if (ways & GNI_SHUT_RD)

@@ -72,7 +72,7 @@ static ssize_t put(struct gni_node *node, struct gni_node *to,
 	l->charge = gni_parcel_charge(len, HEAD_MAX);
 	l->sender = node;
 	node->charged += l->charge;
-	gni_inbox_put(&to->inbox, l);
+	gni_inbox_put(&to->inbox, l, node->net->now);
 	gni_node_changed(to);
 	return (ssize_t)len;
 }
@@ -114,9 +114,9 @@ static ssize_t nothing(const struct gni_node *node, int flags)
 
 static ssize_t dgram_recv(struct gni_node *node, struct msghdr *m, int flags)
 {
+	bool full = node->type == SOCK_DGRAM && node->inbox.count > QUEUE_MAX;
 	struct gni_parcel *l = gni_inbox_first(&node->inbox);
 	ssize_t result;
-	bool full = node->inbox.count > QUEUE_MAX;
 
 	if (flags & MSG_OOB)
 		return -EOPNOTSUPP;
@@ -125,6 +125,7 @@ static ssize_t dgram_recv(struct gni_node *node, struct msghdr *m, int flags)
 	if (!l)
 		return nothing(node, flags);
 	gni_localname_give(&l->sender->own_name, m);
+	node->stamp = l->arrived;
 	result = gni_parcel_take(l, m, flags);
 	if (flags & MSG_PEEK)
 		return result;

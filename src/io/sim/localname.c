@@ -79,14 +79,15 @@ int gni_localname_tell(struct gni_node *node, bool peer, void *sockaddr)
 	return (int)gni_localname_write(name, sockaddr);
 }
 
-/* Of abstract names each type of socket has its own; paths are everybody's. */
+/* Each type of socket has abstract names of its own; paths are everybody's. */
 static struct gni_local_path *find(struct gni_place *place, int type,
 			     const struct gni_local_name *name)
 {
 	struct gni_list *m;
 
 	for (m = place->files.next; m != &place->files; m = m->next) {
-		struct gni_local_path *p = GNI_OWNER(m, struct gni_local_path, link);
+		struct gni_local_path *p =
+			GNI_OWNER(m, struct gni_local_path, link);
 
 		if (p->inode == 0 && p->type != type)
 			continue;
@@ -141,8 +142,10 @@ void gni_localname_leave(struct gni_node *node)
 
 void gni_localnames_free(struct gni_place *place)
 {
-	while (!gni_list_empty(&place->files))
-		path_free(GNI_OWNER(place->files.next, struct gni_local_path, link));
+	struct gni_list *m;
+
+	while ((m = gni_list_pop(&place->files)))
+		path_free(GNI_OWNER(m, struct gni_local_path, link));
 }
 
 static void draw_name(struct gni_node *node, struct gni_local_name *name)

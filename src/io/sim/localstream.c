@@ -31,7 +31,7 @@ static int put(struct gni_node *node, const struct msghdr *m, size_t offset,
 	l->charge = gni_parcel_charge(len, HEAD_MAX);
 	l->sender = node;
 	node->charged += l->charge;
-	gni_inbox_put(&node->peer->inbox, l);
+	gni_inbox_put(&node->peer->inbox, l, node->net->now);
 	return 0;
 }
 

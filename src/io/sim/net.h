@@ -1,12 +1,12 @@
 /*
  * net.h: what a simulation is made of, for the files of this room.
  *
- *	net ─┬─ place (a host) ─┬─ nodes (its sockets)
- *	     │                  ├─ claims (its ports)
- *	     │                  └─ files (its Unix names)
- *	     ├─ node by descriptor
- *	     ├─ moments: what is under way between places
- *	     └─ ready: operations to be tried in the next wait
+ *	net -+- place (a host) -+- nodes (its sockets)
+ *	     |                  +- claims (its ports)
+ *	     |                  '- files (its Unix names)
+ *	     +- node by descriptor
+ *	     +- moments: what is under way between places
+ *	     '- ready: operations to be tried in the next wait
  *
  * Nothing completes but in wait: what changes a node puts its operations into
  * ready, and wait tries them.
@@ -60,10 +60,8 @@ static inline struct gni_net *gni_net_of(struct gni_io *io)
 }
 
 /* gni_net_plan sets a moment after a while; of equal instants any may come
- * first.  gni_net_plan_next keeps the order of planning. */
+ * first. */
 void gni_net_plan(struct gni_net *net, struct gni_moment *m, int64_t in_ns);
-void gni_net_plan_next(struct gni_net *net, struct gni_moment *m,
-		       gn_time due);
 
 /* gni_net_note mixes a fact of a place (NULL: of none) into the trace. */
 void gni_net_note(struct gni_net *net, const struct gni_place *place,

@@ -133,11 +133,14 @@ ssize_t gni_node_recv(struct gni_node *node, struct msghdr *m, int flags)
 	ssize_t result;
 
 	m->msg_flags = 0;
+	node->stamp = (gn_time){ 0 };
 	result = node->does->recv(node, m, flags);
-	if (result >= 0)
-		m->msg_controllen = 0;
-	else
+	if (result < 0)
 		m->msg_flags = before;
+	else if (node->options.timestamp && node->stamp.ns)
+		gni_message_stamp(m, node->stamp);
+	else
+		m->msg_controllen = 0;
 	return result;
 }
 

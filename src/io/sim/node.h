@@ -80,8 +80,13 @@ struct gni_node {
 	struct gni_point bound; /* what bind asked for; port 0: nothing */
 	struct gni_side *side;
 
+	/* udp: where its last datagram stands in the plan */
+	gn_time sent_due;
+	uint64_t sent_tie;
+
 	/* udp and unix: what has arrived, and what we sent and is not taken */
 	struct gni_inbox inbox;
+	gn_time stamp; /* of the message taken last; 0: it was none */
 	size_t charged;
 	struct gni_node *peer;
 	bool peer_gone;
@@ -108,8 +113,8 @@ void gni_node_close(struct gni_node *node);
 /* gni_node_changed has all its operations tried again. */
 void gni_node_changed(struct gni_node *node);
 
-/* gni_node_recv receives by the node's protocol.  There never are control
- * messages.  A message is not touched by -EAGAIN. */
+/* gni_node_recv receives by the node's protocol.  The one control message
+ * there can be is SO_TIMESTAMP's.  -EAGAIN has not touched the message. */
 ssize_t gni_node_recv(struct gni_node *node, struct msghdr *m, int flags);
 
 /* gni_node_error takes the pending error, negative; 0: none. */

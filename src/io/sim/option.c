@@ -13,6 +13,7 @@
 
 #include "io/sim/claim.h"
 #include "io/sim/node.h"
+#include "io/sim/side.h"
 
 /* Of the buffers: Linux's defaults for datagrams (net.core.rmem_default); for
  * tcp less than its, so that they fill within a test.  Each is twice what
@@ -40,6 +41,7 @@ struct entry {
 static const struct entry entries[] = {
 	{ SOL_SOCKET, SO_REUSEADDR, ANY, AT(reuse), 0, 1 },
 	{ SOL_SOCKET, SO_KEEPALIVE, ANY, AT(keepalive), 0, 1 },
+	{ SOL_SOCKET, SO_TIMESTAMP, ANY, AT(timestamp), 0, 1 },
 	{ IPPROTO_IPV6, IPV6_V6ONLY, INTERNET6, AT(only_ipv6), 0, 1 },
 	{ IPPROTO_TCP, TCP_NODELAY, TCP, AT(nodelay), 0, 1 },
 	{ IPPROTO_TCP, TCP_KEEPIDLE, TCP, AT(keep_idle_s), 1, 32767 },
@@ -162,6 +164,14 @@ static int buffer_bytes(int asked, int min)
 	return most * 2 > min ? most * 2 : min;
 }
 
+/* More room at one end of a connection lets the other send. */
+static void tell_writers(struct gni_node *node)
+{
+	gni_node_changed(node);
+	if (node->side && node->side->peer->node)
+		gni_node_changed(node->side->peer->node);
+}
+
 static int set_buffer(struct gni_node *node, int option, int value)
 {
 	/* Linux compares as unsigned: below 0 is the most there is. */
@@ -173,7 +183,7 @@ static int set_buffer(struct gni_node *node, int option, int value)
 		node->options.recv_bytes = buffer_bytes(asked, RECV_BYTES_MIN);
 	else
 		return -ENOPROTOOPT;
-	gni_node_changed(node);
+	tell_writers(node);
 	return 0;
 }
 

@@ -14,6 +14,7 @@ struct gni_socket_options {
 	 * it holds a stream's bytes. */
 	int send_bytes, recv_bytes;
 	int reuse, keepalive, only_ipv6;
+	int timestamp; /* messages, not streams, come with their instant */
 	struct linger linger;
 	int nodelay, keep_idle_s, keep_interval_s, keep_count;
 	int user_timeout_ms; /* kept only: no peer dies here */

@@ -5,6 +5,7 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <sys/time.h>
 
 #include "io/sim/node.h"
 
@@ -105,6 +106,28 @@ void gni_parcel_free(struct gni_parcel *parcel)
 	free(parcel);
 }
 
+void gni_message_stamp(struct msghdr *m, gn_time at)
+{
+	struct timeval tv = { at.ns / GN_SEC, at.ns % GN_SEC / GN_USEC };
+	struct cmsghdr head = { .cmsg_len = CMSG_LEN(sizeof tv),
+				.cmsg_level = SOL_SOCKET,
+				.cmsg_type = SCM_TIMESTAMP };
+	char control[CMSG_SPACE(sizeof tv)] = { 0 };
+
+	if (m->msg_controllen < sizeof control)
+		m->msg_flags |= MSG_CTRUNC;
+	else
+		m->msg_controllen = sizeof control;
+	if (m->msg_controllen < sizeof head)
+		m->msg_controllen = 0;
+	if (m->msg_controllen < head.cmsg_len)
+		head.cmsg_len = m->msg_controllen;
+	memcpy(control, &head, sizeof head);
+	memcpy(control + CMSG_LEN(0), &tv, sizeof tv);
+	if (m->msg_controllen)
+		memcpy(m->msg_control, control, m->msg_controllen);
+}
+
 ssize_t gni_parcel_take(const struct gni_parcel *parcel, struct msghdr *m,
 			int flags)
 {
@@ -121,8 +144,10 @@ void gni_inbox_init(struct gni_inbox *box)
 	gni_list_init(&box->parcels);
 }
 
-void gni_inbox_put(struct gni_inbox *box, struct gni_parcel *parcel)
+void gni_inbox_put(struct gni_inbox *box, struct gni_parcel *parcel,
+		   gn_time now)
 {
+	parcel->arrived = now;
 	gni_list_add(&box->parcels, &parcel->link);
 	box->count++;
 	box->charge += parcel->charge;

@@ -24,6 +24,7 @@ struct gni_parcel {
 	struct gni_point from, to;
 	bool refused; /* on its way back, as ICMP */
 	size_t len, taken;
+	gn_time arrived;
 	size_t charge; /* what it counts against a buffer */
 	uint8_t bytes[];
 };
@@ -49,7 +50,8 @@ size_t gni_parcel_charge(size_t len, size_t head_max);
 void gni_parcel_free(struct gni_parcel *parcel);
 
 void gni_inbox_init(struct gni_inbox *box);
-void gni_inbox_put(struct gni_inbox *box, struct gni_parcel *parcel);
+void gni_inbox_put(struct gni_inbox *box, struct gni_parcel *parcel,
+		   gn_time now);
 struct gni_parcel *gni_inbox_first(const struct gni_inbox *box);
 
 /* gni_inbox_pop takes the first one out; it may be freed. */
@@ -66,6 +68,10 @@ void gni_message_read(const struct msghdr *m, size_t offset, void *to,
 		      size_t len);
 size_t gni_message_write(struct msghdr *m, size_t offset, const void *from,
 			 size_t len);
+
+/* gni_message_stamp gives a message the control message SCM_TIMESTAMP, cut to
+ * the room there is, with MSG_CTRUNC then. */
+void gni_message_stamp(struct msghdr *m, gn_time at);
 
 /*
  * gni_parcel_take gives one parcel to a receive: as many bytes as fit, with

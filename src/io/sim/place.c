@@ -113,7 +113,7 @@ static struct gni_place *place_new(struct gni_net *net, const char *name)
 		return NULL;
 	p->net = net;
 	p->number = net->place_count + 1;
-	strcpy(p->name, name);
+	memcpy(p->name, name, strlen(name));
 	for (unsigned i = 0; i <= GNI_PLACES_MAX; i++)
 		p->latency_ns[i] = net->latency_ns;
 	p->latency_ns[p->number] = 0;

@@ -11,8 +11,8 @@
 #include "io/sim/net.h"
 #include "io/sim/point.h"
 
-/* Chains of ports; a power of two. */
-#define GNI_PORT_CHAINS 64
+/* Chains of ports: some thirty ports a chain when all are in use. */
+#define GNI_PORT_CHAINS 1024
 
 struct gni_place {
 	struct gni_net *net;
@@ -35,8 +35,8 @@ bool gni_place_owns(const struct gni_place *place, const struct in6_addr *ip);
  * packets to it come from, *from, which stays if it is one already.
  *
  * Returns 0; -ENETUNREACH when there is no way, -EAFNOSUPPORT and -EINVAL when
- * *from cannot go that way, -EHOSTUNREACH when the link has no such host: packets are then
- * lost, and who waits learns it after GNI_NEIGHBOUR_NS.
+ * *from cannot go that way, -EHOSTUNREACH when the link has no such host:
+ * packets are then lost, and who waits learns it after GNI_NEIGHBOUR_NS.
  */
 int gni_place_route(struct gni_place *place, const struct in6_addr *ip,
 		    struct in6_addr *from, struct gni_place **to);

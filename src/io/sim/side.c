@@ -58,10 +58,6 @@ static void die(struct gni_side *side, int error)
 	release(side, false);
 	if (!node)
 		return;
-	if (node->state == GNI_NODE_ANSWERING) {
-		gni_listener_drop(node);
-		return;
-	}
 	node->shut = GNI_SHUT_BOTH;
 	node->state = GNI_NODE_CLOSED;
 	gni_node_fail(node, error);
@@ -89,11 +85,12 @@ static void on_data(struct gni_side *side, size_t len)
 {
 	struct gni_node *node = side->node;
 
-	(void)len;
-	if (!node || node->shut == GNI_SHUT_BOTH)
-		gni_side_reset(side, ECONNRESET);
-	else
+	if (node && node->shut != GNI_SHUT_BOTH) {
 		gni_node_changed(node);
+		return;
+	}
+	gni_side_reset(side, ECONNRESET);
+	gni_flow_refuse(&side->in, len);
 }
 
 static void on_open(struct gni_side *side, size_t len)
@@ -136,9 +133,13 @@ static void on_end(struct gni_side *side, size_t len)
 static void on_reset(struct gni_side *side, size_t len)
 {
 	bool waits_to_end = side->end_got && !side->end_sent;
+	struct gni_node *node = side->node;
+	bool answering = node && node->state == GNI_NODE_ANSWERING;
 
 	(void)len;
 	die(side, waits_to_end ? EPIPE : ECONNRESET);
+	if (answering)
+		gni_listener_drop(node);
 }
 
 static void (*const arrivals[GNI_SEGMENT_KINDS])(struct gni_side *side,

@@ -2,8 +2,8 @@
  * side.h: one end of a TCP connection.  It stays after its socket was closed,
  * until the connection is over, and answers as the kernel would.
  *
- *	node ◄─► side ──── in ◄──── peer ◄─► node
- *	           └──────────────► in
+ *	node <-> side <---- in ------ peer <-> node
+ *	              ------ in ---->
  */
 #ifndef GNI_IO_SIM_SIDE_H
 #define GNI_IO_SIM_SIDE_H

@@ -67,11 +67,6 @@ void gni_net_plan(struct gni_net *net, struct gni_moment *m, int64_t in_ns)
 		       gni_draw_tie(&net->draw));
 }
 
-void gni_net_plan_next(struct gni_net *net, struct gni_moment *m, gn_time due)
-{
-	gni_moment_set(&net->moments, m, due, gni_draw_turn(&net->draw));
-}
-
 static void fire_due(struct gni_net *net)
 {
 	struct gni_moment *m;
@@ -136,8 +131,8 @@ static void free_network(struct gni_net *net)
 {
 	struct gni_list *m;
 
-	while (!gni_list_empty(&net->wires))
-		gni_wire_free(GNI_OWNER(net->wires.next, struct gni_wire, link));
+	while ((m = gni_list_pop(&net->wires)))
+		gni_wire_free(GNI_OWNER(m, struct gni_wire, link));
 	while ((m = gni_list_pop(&net->flying)))
 		gni_parcel_free(GNI_OWNER(m, struct gni_parcel, link));
 	for (unsigned i = 1; i <= net->place_count; i++)

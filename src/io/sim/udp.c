@@ -1,6 +1,7 @@
 /*
- * udp.c: datagrams, each on its own way.  Those between two hosts that are due
- * at one instant come in any order; a host's loopback keeps theirs.
+ * udp.c: datagrams, each on its own way.  Those of one socket keep their order
+ * as they do on a quiet link; of several that are due at one instant any may
+ * come first.
  */
 #include <errno.h>
 #include <poll.h>
@@ -13,16 +14,16 @@
 #define UDP4_LEN_MAX 65507
 #define UDP6_LEN_MAX 65527
 
+/* The least that Linux counts for a datagram (its skb_small_head cache). */
+#define CHARGE_MIN 832
+
 static void fly(struct gni_parcel *l)
 {
 	struct gni_net *net = l->to_place->net;
 	int64_t ns = gni_place_latency(l->from_place, l->to_place);
 
 	gni_list_add(&net->flying, &l->link);
-	if (l->from_place == l->to_place)
-		gni_net_plan_next(net, &l->arrival, gn_time_add(net->now, ns));
-	else
-		gni_net_plan(net, &l->arrival, ns);
+	gni_net_plan(net, &l->arrival, ns);
 }
 
 /* Linux lets in what fits the buffer, and one in any case. */
@@ -62,7 +63,7 @@ static void on_arrival(struct gni_moment *moment)
 		l->refused = true;
 		fly(l);
 	} else if (fits(c->node, l)) {
-		gni_inbox_put(&c->node->inbox, l);
+		gni_inbox_put(&c->node->inbox, l, c->node->net->now);
 		gni_node_changed(c->node);
 	} else {
 		gni_parcel_free(l);
@@ -78,7 +79,7 @@ static int bind_any(struct gni_node *node)
 		return 0;
 	result = gni_claim_free_port(node, &p, NULL);
 	if (result < 0)
-		return -EAGAIN; /* as udp_sendmsg of Linux */
+		return -EADDRNOTAVAIL; /* Linux's EAGAIN would mean to wait */
 	node->claim = gni_claim_new(node, &p, NULL);
 	if (!node->claim)
 		return -ENOBUFS;
@@ -185,6 +186,18 @@ static int refuse(struct gni_node *node, const struct gni_parcel *l)
 	return bind_any(node);
 }
 
+/* Takes the place right behind the one sent before to the same instant. */
+static void keep_order(struct gni_node *node, struct gni_parcel *l)
+{
+	gn_time due = l->arrival.due;
+
+	if (due.ns == node->sent_due.ns && !node->net->draw.in_order)
+		gni_moment_set(&node->net->moments, &l->arrival, due,
+			       node->sent_tie + 1);
+	node->sent_due = due;
+	node->sent_tie = l->arrival.tie;
+}
+
 static ssize_t udp_send(struct gni_node *node, const struct msghdr *m,
 			int flags)
 {
@@ -210,7 +223,10 @@ static ssize_t udp_send(struct gni_node *node, const struct msghdr *m,
 	l->from_place = node->place;
 	l->from.port = node->local.port;
 	l->arrival.fire = on_arrival;
+	if (l->charge < CHARGE_MIN)
+		l->charge = CHARGE_MIN;
 	fly(l);
+	keep_order(node, l);
 	return (ssize_t)len;
 }
 
@@ -243,6 +259,7 @@ static ssize_t udp_recv(struct gni_node *node, struct msghdr *m, int flags)
 		return ends ? 0 : -EAGAIN;
 	}
 	write_name(node, l, m);
+	node->stamp = l->arrived;
 	result = gni_parcel_take(l, m, flags);
 	if (!(flags & MSG_PEEK))
 		gni_parcel_free(gni_inbox_pop(&node->inbox));

@@ -1,11 +1,11 @@
 /*
  * wire.h: a TCP connection: two sides, and the handshake that joins them.
  *
- *	   client                          listener's host
- *	0   connect ── SYN ──────────►
- *	1L            ◄────── SYN-ACK ──   a child, if the backlog has room
- *	2L  connected ── ACK ────────►
- *	3L                                 the child may be accepted
+ *	    client                      listener's host
+ *	0   connect ---- SYN ------->
+ *	1L          <--- SYN-ACK ----   a child, if the backlog has room
+ *	2L  connected -- ACK ------->
+ *	3L                              the child may be accepted
  *
  * L is the link's one-way latency.  Nobody there: refused at 2L.  No room: the
  * SYN is sent again after 1, 3, 7, 15, 31 and 63 s, and at 127 s the connect

@@ -1,0 +1,130 @@
+/*
+ * connect.c: sockets that go to others: each address in turn until one
+ * answers.
+ */
+#include <errno.h>
+#include <netinet/in.h>
+
+#include "addr/addr.h"
+#include "dial/dial.h"
+
+/* Binds to opts->from before connecting.  A Unix datagram socket always needs
+ * a name, or it could not be answered: the kernel then makes one up (unix(7),
+ * autobind). */
+static int bind_from(const struct gni_dial *d, gn_sock *s, const char *from)
+{
+	static const sa_family_t unnamed = AF_UNIX;
+	struct gni_loop *l = d->loop;
+	gn_addr addr;
+	int result = 0;
+
+	if (from)
+		result = gn_addr_parse(&addr, from);
+	else if (s->kind == GN_UNIX_DGRAM)
+		gni_addr_set(&addr, s->kind, &unnamed, sizeof unnamed);
+	else
+		return 0;
+	if (result < 0)
+		return result;
+	s->local = addr;
+	return l->calls->bind(l->io, s->fd, &addr, -1, &s->file);
+}
+
+/*
+ * A connect to a free port of this machine may meet itself (RFC 9293, 3.5:
+ * simultaneous open); what then stands is no connection to anybody.
+ */
+static bool met_itself(gn_sock *s)
+{
+	gn_addr local;
+
+	gn_sock_local(s, &local);
+	return s->kind == GN_TCP && gn_addr_equal(&local, &s->peer);
+}
+
+static int connect_to(const struct gni_dial *d, gn_sock *s,
+		      const gn_addr *addr, const char *from, gn_time until)
+{
+	struct gni_call c = { .op = { .kind = GNI_OP_CONNECT, .fd = s->fd,
+				      .addr = addr } };
+	int result = bind_from(d, s, from);
+
+	s->peer = *addr;
+	if (!s->file.inode)
+		s->local = (gn_addr){ 0 };
+	gni_sock_attach(s, d->loop);
+	if (result == 0)
+		result = gni_call_wait(&c, "connect", addr, until);
+	if (result >= 0 && met_itself(s))
+		result = -ECONNREFUSED;
+	return result;
+}
+
+static gn_sock *try_one(const struct gni_dial *d, const gn_addr *addr,
+			const char *from, gn_time until, int *result)
+{
+	gn_sock *s = gni_dial_socket(d, GNI_CONNECTED, addr, result);
+
+	if (!s)
+		return NULL;
+	*result = connect_to(d, s, addr, from, until);
+	if (*result >= 0)
+		return s;
+	gni_close_now(s);
+	return NULL;
+}
+
+/* Giving up is the caller's, not the address's. */
+static bool is_final(int result)
+{
+	return result == GN_ECANCELED || result == GN_ETIMEOUT ||
+	       result == GN_EADDR;
+}
+
+struct tries {
+	gn_addr addr[GNI_DIAL_ADDRS];
+	int result[GNI_DIAL_ADDRS];
+	int count;
+};
+
+/* The sentence names the last failure and, if there were several, each. */
+static void fail(const struct gni_dial *d, const struct tries *t)
+{
+	int last = t->count - 1;
+
+	gni_dial_fail(d, t->result[last], NULL, NULL);
+	for (int i = 0; i < t->count && t->count > 1; i++)
+		gni_error_tried(&t->addr[i],
+				t->result[i] <= GN_ETIMEOUT ?
+					t->result[i] :
+					gni_code_of(-t->result[i]));
+}
+
+gn_sock *gn_connect(const char *address, const gn_sock_opts *opts,
+		    gn_time until)
+{
+	struct gni_dial d;
+	struct tries t = { .count = 0 };
+	int count;
+
+	if (gni_dial_begin(&d, "connect", address, opts) < 0)
+		return NULL;
+	if (gni_task_canceled(d.loop->current)) {
+		gni_dial_fail(&d, GN_ECANCELED, NULL, NULL);
+		return NULL;
+	}
+	count = gni_dial_addrs(&d, true, t.addr);
+	while (t.count < count) {
+		int *result = &t.result[t.count];
+		gn_sock *s = try_one(&d, &t.addr[t.count++],
+				     opts ? opts->from : NULL, until, result);
+
+		if (s)
+			return s;
+		if (is_final(*result))
+			break;
+	}
+	if (count > 0)
+		fail(&d, &t);
+	return NULL;
+}

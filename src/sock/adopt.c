@@ -1,0 +1,197 @@
+/*
+ * adopt.c: descriptors that come from elsewhere and go elsewhere.
+ */
+#include <errno.h>
+#include <netinet/in.h>
+#include <sys/un.h>
+
+#include "addr/addr.h"
+#include "sock/option.h"
+#include "sock/output.h"
+
+static int fail(int code, int sys, const char *operation, size_t need)
+{
+	return gni_fail(&(struct gni_cause){ .code = code,
+					     .sys = sys,
+					     .operation = operation,
+					     .need = need },
+			NULL);
+}
+
+static int get_int(const struct gni_calls *calls, struct gni_io *io, int fd,
+		   int name)
+{
+	int value = 0;
+	socklen_t len = sizeof value;
+	int result = calls->get(io, fd, SOL_SOCKET, name, &value, &len);
+
+	return result < 0 ? result : value;
+}
+
+static enum gn_kind kind_of(int domain, int type)
+{
+	static const struct {
+		int domain, type;
+		enum gn_kind kind;
+	} kinds[] = {
+		{ AF_INET, SOCK_STREAM, GN_TCP },
+		{ AF_INET6, SOCK_STREAM, GN_TCP },
+		{ AF_INET, SOCK_DGRAM, GN_UDP },
+		{ AF_INET6, SOCK_DGRAM, GN_UDP },
+		{ AF_UNIX, SOCK_STREAM, GN_UNIX },
+		{ AF_UNIX, SOCK_DGRAM, GN_UNIX_DGRAM },
+		{ AF_UNIX, SOCK_SEQPACKET, GN_UNIX_SEQPACKET },
+	};
+
+	for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++)
+		if (kinds[i].domain == domain && kinds[i].type == type)
+			return kinds[i].kind;
+	return GN_KIND_NONE;
+}
+
+/* What a descriptor is: a kind and a role, or -errno. */
+static int examine(const struct gni_calls *calls, struct gni_io *io, int fd,
+		   enum gni_role *role, gn_addr *peer)
+{
+	struct sockaddr_storage name;
+	socklen_t len = sizeof name;
+	int type = get_int(calls, io, fd, SO_TYPE);
+	enum gn_kind kind;
+
+	if (type == -ENOTSOCK) {
+		*role = GNI_CONNECTED;
+		return GN_PIPE;
+	}
+	if (type < 0)
+		return type;
+	kind = kind_of(get_int(calls, io, fd, SO_DOMAIN), type);
+	if (kind == GN_KIND_NONE)
+		return -EAFNOSUPPORT;
+	*role = GNI_CONNECTED;
+	if (get_int(calls, io, fd, SO_ACCEPTCONN) > 0)
+		*role = GNI_LISTENER;
+	else if (calls->name(io, fd, true, &name, &len) == 0)
+		gni_addr_set(peer, kind, &name, len);
+	else if (kind == GN_UDP || kind == GN_UNIX_DGRAM)
+		*role = GNI_BOUND;
+	return (int)kind;
+}
+
+gn_sock *gn_adopt(int fd)
+{
+	struct gni_loop *l = gni_loop_here();
+	enum gni_role role;
+	gn_addr peer = { 0 };
+	gn_sock *s;
+	int kind;
+
+	if (!l)
+		return NULL;
+	kind = examine(l->calls, l->io, fd, &role, &peer);
+	if (kind < 0) {
+		fail(kind == -EAFNOSUPPORT ? GN_EKIND : GN_EINVAL, -kind,
+		     "adopt", 0);
+		return NULL;
+	}
+	s = gni_sock_open((enum gn_kind)kind, role, fd, "adopt");
+	if (!s)
+		return NULL;
+	s->peer = peer;
+	gn_sock_local(s, &s->local);
+	if (kind == GN_UNIX_SEQPACKET)
+		gni_option_mark(s);
+	return s;
+}
+
+/* Nothing of ours may be under way on a descriptor that leaves. */
+static int settle(gn_sock *s)
+{
+	struct gni_loop *l = s->loop;
+
+	if (s->users > 0 || !gni_output_empty(s))
+		return GN_EINVAL;
+	if (s->in.op.state == GNI_OP_IN)
+		l->backend->cancel(l->io, &s->in.op);
+	while (s->in.op.state != GNI_OP_IDLE)
+		gni_loop_yield(l);
+	return 0;
+}
+
+int gn_release(gn_sock *s, void *unread, size_t size, size_t *unread_len)
+{
+	int result = gni_sock_check(s, GNI_RELEASE);
+	size_t len;
+	int fd;
+
+	if (result < 0)
+		return result;
+	result = settle(s);
+	len = gni_bytes_count(&s->in.queue);
+	if (result == 0 && len > size)
+		result = GN_ETOOLONG;
+	if (result < 0)
+		return fail(result, 0, "release", len);
+	*unread_len = gni_bytes_take(&s->in.queue, unread, len);
+	fd = s->fd;
+	if (s->loop) {
+		s->loop->calls->forget(s->loop->io, fd);
+		gni_sock_detach(s);
+	}
+	gni_sock_free(s);
+	return fd;
+}
+
+gn_sock *gn_stdio(void)
+{
+	static _Thread_local gn_sock *standard;
+	struct gni_loop *l = gni_loop_here();
+
+	if (!l)
+		return NULL;
+	if (standard && standard->live && standard->keep_open)
+		return standard;
+	if (get_int(l->calls, l->io, 0, SO_TYPE) == -EBADF &&
+	    get_int(l->calls, l->io, 1, SO_TYPE) == -EBADF) {
+		fail(GN_EINVAL, EBADF, "stdio", 0);
+		return NULL;
+	}
+	standard = gni_sock_open(GN_PIPE, GNI_CONNECTED, 0, "stdio");
+	if (standard) {
+		standard->out_fd = 1;
+		standard->keep_open = true;
+	}
+	return standard;
+}
+
+int gn_pair(enum gn_kind kind, gn_sock *pair[2])
+{
+	struct gni_loop *l = gni_loop_here();
+	int fd[2], result;
+
+	pair[0] = pair[1] = NULL;
+	if (!l)
+		return gn_code();
+	if (kind != GN_UNIX && kind != GN_UNIX_DGRAM &&
+	    kind != GN_UNIX_SEQPACKET)
+		return fail(GN_EKIND, 0, "pair", 0);
+	result = l->calls->pair(l->io, gni_kind_type(kind), fd);
+	if (result < 0)
+		return fail(gni_code_of(-result), -result, "pair", 0);
+	for (int i = 0; i < 2; i++) {
+		pair[i] = gni_sock_open(kind, GNI_CONNECTED, fd[i], "pair");
+		if (!pair[i])
+			goto failed;
+		if (kind == GN_UNIX_SEQPACKET)
+			gni_option_mark(pair[i]);
+		gni_addr_set(&pair[i]->peer, kind, NULL, 0);
+	}
+	return 0;
+failed:
+	l->calls->close(l->io, fd[1]);
+	if (pair[0])
+		gni_close_now(pair[0]);
+	else
+		l->calls->close(l->io, fd[0]);
+	pair[0] = pair[1] = NULL;
+	return GN_ENOMEM;
+}

@@ -1,0 +1,194 @@
+/*
+ * input.c: receiving from a stream.
+ *
+ * Where the backend has standing operations one multishot receive is armed at
+ * the first wait and stays: what comes goes to the fiber that waits for it,
+ * and what nobody waits for into the queue, up to RECV_AHEAD; then the
+ * operation is cancelled and the peer feels the window.  Elsewhere a call
+ * operation receives straight into the caller's buffer.
+ */
+#include "sock/input.h"
+
+#include <errno.h>
+#include <poll.h>
+#include <string.h>
+
+#include "sock/pipe.h"
+
+/* How much a receive into the queue asks for at a time, bytes. */
+#define CHUNK ((size_t)4 * 1024)
+
+static void wake_reader(gn_sock *s, int result)
+{
+	s->in.into = NULL;
+	gni_sock_wake(&s->reader, result);
+}
+
+/* Bytes came: the waiting fiber's buffer first, the rest into the queue.  A
+ * queue that finds no memory ends the stream; nothing is dropped silently. */
+static int store(gn_sock *s, const uint8_t *bytes, size_t len)
+{
+	struct gni_input *in = &s->in;
+	size_t direct = 0;
+
+	if (s->reader && in->into) {
+		direct = len < in->room ? len : in->room;
+		memcpy(in->into, bytes, direct);
+	}
+	if (direct < len &&
+	    !gni_bytes_put(&in->queue, bytes + direct, len - direct)) {
+		in->error = ENOMEM;
+		return direct > 0 ? (int)direct : -ENOMEM;
+	}
+	return direct > 0 ? (int)direct : (int)len;
+}
+
+static void note_end(struct gni_input *in, int result)
+{
+	if (result == 0)
+		in->ended = true;
+	else if (result != -ECANCELED && result != -ENOBUFS)
+		in->error = -result;
+}
+
+static void arrived(struct gni_op *op, int result, bool more)
+{
+	gn_sock *s = GNI_OWNER(op, gn_sock, in.op);
+	struct gni_loop *l = s->loop;
+	bool paused = result == -ECANCELED || result == -ENOBUFS;
+
+	if (result > 0 && s->closing)
+		s->unread_seen = true;
+	else if (result > 0)
+		wake_reader(s, store(s, op->arrived, (size_t)result));
+	else
+		note_end(&s->in, result);
+	if (s->closing) {
+		gni_close_step(s);
+		return;
+	}
+	if (!paused && result <= 0)
+		wake_reader(s, result);
+	if (!more && s->reader)
+		l->backend->submit(l->io, op);
+	else if (more && !s->reader &&
+		 gni_bytes_count(&s->in.queue) >= GNI_RECV_AHEAD)
+		l->backend->cancel(l->io, op);
+	gni_sock_idle(s);
+}
+
+int gni_input_over(const gn_sock *s)
+{
+	if (s->in.error)
+		return -s->in.error;
+	return s->in.ended ? 0 : 1;
+}
+
+static void arm(gn_sock *s, struct gni_loop *l)
+{
+	struct gni_op *op = &s->in.op;
+
+	if (op->state != GNI_OP_IDLE)
+		return;
+	op->kind = GNI_OP_RECV_MULTI;
+	op->fd = s->fd;
+	op->len = GNI_RECV_AHEAD;
+	op->done = arrived;
+	l->backend->submit(l->io, op);
+}
+
+/* Waits for the standing operation, which outlives the wait. */
+static ssize_t wait_standing(gn_sock *s, void *buf, size_t len,
+			     enum gni_verb verb, gn_time until)
+{
+	arm(s, s->loop);
+	s->in.into = buf;
+	s->in.room = len;
+	return gni_sock_wait(s, &s->reader, verb, until);
+}
+
+/* One receive of its own, into the caller's buffer or the queue. */
+static ssize_t wait_call(gn_sock *s, void *buf, size_t len, enum gni_verb verb,
+			 gn_time until)
+{
+	struct gni_call c = { .op = { .kind = GNI_OP_RECV, .fd = s->fd,
+				      .buf = buf, .len = len } };
+	ssize_t result;
+
+	if (!buf) {
+		c.op.buf = gni_bytes_room(&s->in.queue, CHUNK);
+		c.op.len = CHUNK;
+		if (!c.op.buf)
+			return GN_ENOMEM;
+	}
+	result = gni_sock_call(s, &s->reader, &c, verb, until);
+	if (!buf)
+		gni_bytes_added(&s->in.queue, result > 0 ? (size_t)result : 0);
+	if (result <= 0 && result > GN_ETIMEOUT)
+		note_end(&s->in, (int)result);
+	return result;
+}
+
+static bool stands(const gn_sock *s)
+{
+	return s->loop->io->multishot &&
+	       (s->kind == GN_TCP || s->kind == GN_UNIX);
+}
+
+ssize_t gni_input_more(gn_sock *s, void *buf, size_t len, enum gni_verb verb,
+		       gn_time until)
+{
+	if (gni_input_over(s) <= 0)
+		return gni_input_over(s);
+	if (s->kind == GN_PIPE)
+		return gni_pipe_more(s, buf, len, verb, until);
+	if (stands(s))
+		return wait_standing(s, buf, len, verb, until);
+	return wait_call(s, buf, len, verb, until);
+}
+
+int gni_input_poll(gn_sock *s, enum gni_verb verb, gn_time until)
+{
+	struct gni_call c = { .op = { .kind = GNI_OP_POLL, .fd = s->fd,
+				      .events = POLLIN } };
+	ssize_t result;
+
+	if (gni_bytes_count(&s->in.queue) > 0 || gni_input_over(s) <= 0)
+		return 0;
+	if (stands(s)) {
+		result = wait_standing(s, NULL, 0, verb, until);
+		return result > GN_ETIMEOUT ? 0 : (int)result;
+	}
+	result = gni_sock_call(s, &s->reader, &c, verb, until);
+	return result > 0 ? 0 : (int)result;
+}
+
+/* Takes what is queued into the pieces, in order. */
+static ssize_t take_queued(gn_sock *s, const struct iovec *pieces, int count)
+{
+	ssize_t taken = 0;
+
+	for (int i = 0; i < count && gni_bytes_count(&s->in.queue) > 0; i++)
+		taken += (ssize_t)gni_bytes_take(&s->in.queue,
+						 pieces[i].iov_base,
+						 pieces[i].iov_len);
+	return taken;
+}
+
+ssize_t gni_input_recv(gn_sock *s, const struct iovec *pieces, int count,
+		       enum gni_verb verb, gn_time until)
+{
+	bool one = count == 1;
+	ssize_t n;
+
+	if (gni_bytes_count(&s->in.queue) > 0) {
+		n = take_queued(s, pieces, count);
+		gni_loop_pace(s->loop);
+		return n;
+	}
+	n = gni_input_more(s, one ? pieces[0].iov_base : NULL,
+			   one ? pieces[0].iov_len : 0, verb, until);
+	if (n > 0 && !one)
+		return take_queued(s, pieces, count);
+	return n;
+}

@@ -1,0 +1,181 @@
+/*
+ * listener.c: accept.  Connections that broke in the backlog are passed over,
+ * and running out of descriptors is a pause, never a spin nor an end.
+ */
+#include "sock/listener.h"
+
+#include <errno.h>
+#include <poll.h>
+#include <string.h>
+
+#include "addr/addr.h"
+#include "sock/option.h"
+
+/* How long a listener rests when there is no descriptor for the next
+ * connection: at first, and at most. */
+#define REST_MIN_NS (10 * GN_MSEC)
+#define REST_MAX_NS GN_SEC
+
+/* accept(2): what belongs to the connection that was taken, not to the
+ * listener. */
+static bool is_passing(int error)
+{
+	static const int passing[] = { ECONNABORTED, EPROTO, ENETDOWN,
+				       ENOPROTOOPT, EHOSTDOWN, ENONET,
+				       EHOSTUNREACH, EOPNOTSUPP, ENETUNREACH,
+				       EPERM, EINTR };
+
+	for (size_t i = 0; i < sizeof passing / sizeof *passing; i++)
+		if (error == passing[i])
+			return true;
+	return false;
+}
+
+static bool is_shortage(int error)
+{
+	return error == EMFILE || error == ENFILE || error == ENOBUFS ||
+	       error == ENOMEM;
+}
+
+static bool take(gn_sock *l, int *fd)
+{
+	return gni_bytes_take(&l->in.queue, fd, sizeof *fd) == sizeof *fd;
+}
+
+static void arrived(struct gni_op *op, int result, bool more)
+{
+	gn_sock *l = GNI_OWNER(op, gn_sock, in.op);
+	struct gni_loop *loop = l->loop;
+
+	if (result >= 0 &&
+	    (l->closing || !gni_bytes_put(&l->in.queue, &result,
+					  sizeof result)))
+		loop->calls->close(loop->io, result);
+	if (l->closing) {
+		gni_close_step(l);
+		return;
+	}
+	if (result != -ECANCELED)
+		gni_sock_wake(&l->reader, result < 0 ? result : 0);
+	else if (!more && l->reader)
+		loop->backend->submit(loop->io, op);
+	if (more && !l->reader &&
+	    gni_bytes_count(&l->in.queue) >= GNI_ACCEPT_AHEAD * sizeof(int))
+		loop->backend->cancel(loop->io, op);
+	gni_sock_idle(l);
+}
+
+void gni_sock_drop_accepted(gn_sock *l)
+{
+	struct gni_io *io;
+	const struct gni_calls *calls = gni_sock_calls(l, &io);
+	int fd;
+
+	while (take(l, &fd))
+		calls->close(io, fd);
+}
+
+static int wait_standing(gn_sock *l, enum gni_verb verb, gn_time until)
+{
+	struct gni_op *op = &l->in.op;
+
+	if (op->state == GNI_OP_IDLE) {
+		op->kind = GNI_OP_ACCEPT_MULTI;
+		op->fd = l->fd;
+		op->done = arrived;
+		l->loop->backend->submit(l->loop->io, op);
+	}
+	return gni_sock_wait(l, &l->reader, verb, until);
+}
+
+/* The next connection's descriptor, a code, or a negative errno. */
+static int next(gn_sock *l, gn_time until)
+{
+	struct gni_call c = { .op = { .kind = GNI_OP_ACCEPT, .fd = l->fd } };
+	int fd, result = 0;
+
+	if (take(l, &fd)) {
+		gni_loop_pace(l->loop);
+		return fd;
+	}
+	if (!l->loop->io->multishot)
+		return gni_sock_call(l, &l->reader, &c, GNI_ACCEPT, until);
+	result = wait_standing(l, GNI_ACCEPT, until);
+	if (result == 0)
+		return take(l, &fd) ? fd : -EINTR;
+	return result;
+}
+
+int gni_sock_poll_accept(gn_sock *l, gn_time until)
+{
+	struct gni_call c = { .op = { .kind = GNI_OP_POLL, .fd = l->fd,
+				      .events = POLLIN } };
+	int result;
+
+	if (gni_bytes_count(&l->in.queue) > 0)
+		return 0;
+	if (l->loop->io->multishot && l->in.op.state != GNI_OP_IDLE)
+		return wait_standing(l, GNI_WAIT, until);
+	result = gni_sock_call(l, &l->reader, &c, GNI_WAIT, until);
+	return result > 0 ? 0 : result;
+}
+
+static gn_sock *make(gn_sock *l, int fd)
+{
+	struct gni_loop *loop = l->loop;
+	gn_sock *s = gni_sock_open(l->kind, GNI_CONNECTED, fd, "accept");
+	struct sockaddr_storage name;
+	socklen_t len = sizeof name;
+
+	if (!s) {
+		loop->calls->close(loop->io, fd);
+		return NULL;
+	}
+	s->linger_ns = l->linger_ns;
+	if (loop->calls->name(loop->io, fd, true, &name, &len) == 0)
+		gni_addr_set(&s->peer, s->kind, &name, len);
+	if (s->kind != GN_TCP)
+		s->local = l->local;
+	if (s->kind == GN_UNIX_SEQPACKET)
+		gni_option_mark(s);
+	return s;
+}
+
+static gn_sock *fail(gn_sock *l, int result, int shortage)
+{
+	bool is_code = result <= GN_ETIMEOUT;
+
+	gni_fail(&(struct gni_cause){
+			 .code = is_code ? result : gni_code_of(-result),
+			 .sys = is_code ? shortage : -result,
+			 .operation = "accept",
+			 .local = &l->local },
+		 "%s", shortage ? strerror(shortage) : "");
+	return NULL;
+}
+
+gn_sock *gn_accept(gn_sock *l, gn_time until)
+{
+	int64_t rest_ns = REST_MIN_NS;
+	int shortage = 0;
+	int result = gni_sock_begin(l, GNI_ACCEPT);
+
+	if (result < 0)
+		return NULL;
+	for (;;) {
+		result = next(l, until);
+		if (result >= 0)
+			return make(l, result);
+		if (is_passing(-result))
+			continue;
+		if (!is_shortage(-result))
+			return fail(l, result, shortage);
+		shortage = -result;
+		result = gni_sock_wait(l, &l->reader, GNI_ACCEPT,
+				       gn_time_earlier(until,
+						       gn_in(rest_ns)));
+		if (result != GN_ETIMEOUT || !gn_time_before(gn_now(), until))
+			return fail(l, result, shortage);
+		rest_ns = rest_ns * 2 < REST_MAX_NS ? rest_ns * 2 : REST_MAX_NS;
+	}
+}

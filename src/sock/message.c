@@ -1,0 +1,158 @@
+/*
+ * message.c: datagrams and seqpackets.
+ */
+#include "sock/message.h"
+
+#include <errno.h>
+#include <netinet/in.h>
+#include <string.h>
+
+#include "addr/addr.h"
+
+/* Room for what a seqpacket's message carries beside its bytes: the mark by
+ * which an empty message is told from the end (see gni_message_recv). */
+#define CONTROL_MAX 64
+
+static size_t total(const struct iovec *pieces, int count)
+{
+	size_t sum = 0;
+
+	for (int i = 0; i < count; i++)
+		sum += pieces[i].iov_len;
+	return sum;
+}
+
+int gni_message_send(gn_sock *s, const struct iovec *pieces, int count,
+		     const gn_addr *to, size_t *done, gn_time until)
+{
+	struct gni_loop *l = s->loop;
+	struct msghdr m = { .msg_iov = (struct iovec *)(uintptr_t)pieces,
+			    .msg_iovlen = (size_t)count };
+	struct gni_call c = { .op = { .kind = GNI_OP_SEND, .fd = s->fd,
+				      .message = &m } };
+	ssize_t n;
+
+	if (to) {
+		m.msg_name = (void *)(uintptr_t)to->sockaddr;
+		m.msg_namelen = to->len;
+	}
+	n = l->calls->send(l->io, s->fd, &m, 0);
+	if (n == -EAGAIN && gn_time_before(gn_now(), until))
+		n = gni_sock_call(s, &s->writer, &c, GNI_SEND, until);
+	else if (n == -EAGAIN)
+		n = GN_ETIMEOUT;
+	else
+		gni_loop_pace(l);
+	*done = n > 0 ? (size_t)n : 0;
+	return n < 0 ? (int)n : 0;
+}
+
+/* What a receive brought, judged. */
+static ssize_t finish(gn_sock *s, ssize_t n, const struct msghdr *m,
+		      size_t room, gn_addr *from, enum gni_verb verb)
+{
+	if (n < 0)
+		return gni_sock_fail(s, verb, (int)n, 0, 0);
+	/* Every message of a seqpacket socket carries its time (the option
+	 * was set when the socket was made), the end carries nothing. */
+	if (n == 0 && s->kind == GN_UNIX_SEQPACKET && m->msg_controllen == 0) {
+		s->in.ended = true;
+		return gni_sock_fail(s, verb, GN_EEND, 0, 0);
+	}
+	if (from)
+		gni_addr_set(from, s->kind, m->msg_name, m->msg_namelen);
+	if ((size_t)n > room)
+		return gni_sock_fail(s, verb, GN_ETRUNC, room, (size_t)n);
+	return n;
+}
+
+ssize_t gni_message_recv(gn_sock *s, const struct iovec *pieces, int count,
+			 gn_addr *from, enum gni_verb verb, gn_time until)
+{
+	struct gni_loop *l = s->loop;
+	struct sockaddr_storage name;
+	char control[CONTROL_MAX];
+	struct msghdr m = { .msg_iov = (struct iovec *)(uintptr_t)pieces,
+			    .msg_iovlen = (size_t)count,
+			    .msg_name = from ? &name : NULL,
+			    .msg_namelen = from ? sizeof name : 0,
+			    .msg_control = control,
+			    .msg_controllen = sizeof control };
+	/* MSG_TRUNC: the result is the message's true length. */
+	struct gni_call c = { .op = { .kind = GNI_OP_RECV, .fd = s->fd,
+				      .message = &m, .flags = MSG_TRUNC } };
+	ssize_t n = -EAGAIN;
+
+	if (s->in.ended)
+		return gni_sock_fail(s, verb, GN_EEND, 0, 0);
+	if (!gn_time_before(gn_now(), until))
+		n = l->calls->recv(l->io, s->fd, &m, MSG_TRUNC);
+	if (n == -EAGAIN)
+		n = gni_sock_call(s, &s->reader, &c, verb, until);
+	return finish(s, n, &m, total(pieces, count), from, verb);
+}
+
+/* An IPv4 address as a socket of both families takes it. */
+static void map(gn_addr *to, const gn_addr *from, const gn_addr *local)
+{
+	struct sockaddr_in v4;
+	struct sockaddr_in6 v6 = { .sin6_family = AF_INET6 };
+
+	*to = *from;
+	if (!gn_addr_is_ipv6(local) || gn_addr_is_ipv6(from) ||
+	    from->kind != GN_UDP)
+		return;
+	memcpy(&v4, from->sockaddr, sizeof v4);
+	v6.sin6_port = v4.sin_port;
+	v6.sin6_addr.s6_addr[10] = v6.sin6_addr.s6_addr[11] = 0xff;
+	memcpy(&v6.sin6_addr.s6_addr[12], &v4.sin_addr, sizeof v4.sin_addr);
+	memcpy(to->sockaddr, &v6, sizeof v6);
+	to->len = sizeof v6;
+}
+
+static int fail_to(const gn_sock *s, const gn_addr *to, int result,
+		   size_t done)
+{
+	bool is_code = result <= GN_ETIMEOUT;
+
+	return gni_fail(&(struct gni_cause){
+				.code = is_code ? result : gni_code_of(-result),
+				.sys = is_code ? 0 : -result,
+				.operation = "sendto",
+				.local = &s->local,
+				.peer = to,
+				.done = done },
+			NULL);
+}
+
+int gn_sendto(gn_sock *s, const void *buf, size_t len, const gn_addr *to,
+	      gn_time until)
+{
+	struct iovec piece = { (void *)(uintptr_t)buf, len };
+	gn_addr mapped;
+	size_t done = 0;
+	int result = gni_sock_begin(s, GNI_SENDTO);
+
+	if (result < 0)
+		return result;
+	if (to->kind != s->kind)
+		return fail_to(s, to, GN_EINVAL, 0);
+	map(&mapped, to, &s->local);
+	result = gni_message_send(s, &piece, 1, &mapped, &done, until);
+	return result < 0 ? fail_to(s, to, result, done) : 0;
+}
+
+ssize_t gn_recvfrom(gn_sock *s, void *buf, size_t len, gn_addr *from,
+		    gn_time until)
+{
+	struct iovec piece = { buf, len };
+	gn_addr ignored;
+	int result = gni_sock_begin(s, GNI_RECVFROM);
+
+	if (result < 0)
+		return result;
+	if (len == 0)
+		return gni_sock_fail(s, GNI_RECVFROM, GN_EINVAL, 0, 0);
+	return gni_message_recv(s, &piece, 1, from ? from : &ignored,
+				GNI_RECVFROM, until);
+}

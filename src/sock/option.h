@@ -1,0 +1,28 @@
+/*
+ * option.h: options of a socket, from an address or a struct.
+ */
+#ifndef GNI_SOCK_OPTION_H
+#define GNI_SOCK_OPTION_H
+
+#include "addr/target.h"
+#include "sock/sock.h"
+
+/*
+ * gni_option_merge gives the options in force: the address's, and where it
+ * says nothing those of opts (NULL: none).
+ */
+struct gni_options gni_option_merge(const struct gni_target *target,
+				    const gn_sock_opts *opts);
+
+/* gni_option_apply sets them on a new socket, before it is bound or connected.
+ * Returns 0 or a negative errno. */
+int gni_option_apply(gn_sock *s, const struct gni_options *options);
+
+/*
+ * gni_option_mark has every message of a seqpacket socket carry its time, by
+ * which an empty one is told from the end of the peer: both are 0 bytes, and
+ * nothing else differs.  Returns 0 or a negative errno.
+ */
+int gni_option_mark(gn_sock *s);
+
+#endif

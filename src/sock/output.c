@@ -1,0 +1,297 @@
+/*
+ * output.c: sending on a stream.
+ *
+ * What is sent goes straight to the kernel by one call that never waits.  Only
+ * the rest of a send that the kernel refused waits, from the caller's memory.
+ * Small sends are gathered while it is likely that more will follow at once;
+ * they leave before the fiber waits, and what the kernel refuses of them then
+ * flies by itself, in memory of the socket's, its failure the next call's.
+ */
+#include "sock/output.h"
+
+#include <errno.h>
+#include <string.h>
+
+/* Pieces that go into one system call; more take several. */
+#define PIECES_MAX 16
+
+static void flown(struct gni_op *op, int result, bool more);
+
+static void fail_output(gn_sock *s, int error)
+{
+	s->out.error = error;
+	gni_bytes_free(&s->out.gathered);
+	gni_bytes_free(&s->out.flying);
+}
+
+static void fly(gn_sock *s)
+{
+	struct gni_op *op = &s->out.op;
+	struct gni_bytes *flying = &s->out.flying;
+	struct gni_loop *l = s->loop;
+
+	op->kind = GNI_OP_SEND;
+	op->fd = s->fd;
+	op->flags = MSG_WAITALL;
+	op->done = flown;
+	op->buf = flying->memory + flying->start;
+	op->len = gni_bytes_count(flying);
+	l->backend->submit(l->io, op);
+}
+
+/* What was gathered meanwhile takes off when the former has landed. */
+static bool next_flight(gn_sock *s)
+{
+	struct gni_bytes landed = s->out.flying;
+
+	if (gni_bytes_count(&landed) == 0) {
+		s->out.flying = s->out.gathered;
+		s->out.gathered = landed;
+	}
+	return gni_bytes_count(&s->out.flying) > 0;
+}
+
+static void flown(struct gni_op *op, int result, bool more)
+{
+	gn_sock *s = GNI_OWNER(op, gn_sock, out.op);
+
+	(void)more;
+	if (result >= 0)
+		gni_bytes_drop(&s->out.flying, (size_t)result);
+	else if (result != -ECANCELED)
+		fail_output(s, -result);
+	if (!s->leaving && result != -ECANCELED && next_flight(s)) {
+		fly(s);
+		return;
+	}
+	gni_sock_wake(&s->writer, 0);
+	if (s->closing)
+		gni_close_step(s);
+	else
+		gni_sock_idle(s);
+}
+
+/* What of a send is still to go. */
+struct rest {
+	const struct iovec *pieces;
+	int count;
+	size_t from; /* bytes of the first piece that are gone */
+};
+
+static void advance(struct rest *r, size_t n)
+{
+	r->from += n;
+	while (r->count > 0 && r->from >= r->pieces->iov_len) {
+		r->from -= r->pieces->iov_len;
+		r->pieces++;
+		r->count--;
+	}
+}
+
+/* The next pieces, as many as one call takes; gives how many. */
+static size_t next_pieces(const struct rest *r, struct iovec into[PIECES_MAX])
+{
+	int count = r->count < PIECES_MAX ? r->count : PIECES_MAX;
+
+	if (count == 0)
+		return 0;
+	memcpy(into, r->pieces, (size_t)count * sizeof *into);
+	into[0].iov_base = (uint8_t *)into[0].iov_base + r->from;
+	into[0].iov_len -= r->from;
+	return (size_t)count;
+}
+
+bool gni_output_empty(const gn_sock *s)
+{
+	return gni_bytes_count(&s->out.gathered) == 0 &&
+	       gni_bytes_count(&s->out.flying) == 0;
+}
+
+/* One call to the kernel with what is gathered and then the rest; the bytes of
+ * the rest that it took, or a negative errno. */
+static ssize_t send_now(gn_sock *s, const struct rest *rest)
+{
+	struct gni_bytes *queue = &s->out.gathered;
+	struct iovec all[1 + PIECES_MAX];
+	struct msghdr m = { .msg_iov = all };
+	size_t queued = gni_bytes_count(queue);
+	struct gni_loop *l = s->loop;
+	ssize_t n;
+
+	if (queued > 0)
+		all[m.msg_iovlen++] = (struct iovec){
+			queue->memory + queue->start, queued };
+	m.msg_iovlen += next_pieces(rest, &all[m.msg_iovlen]);
+	n = l->calls->send(l->io, s->fd, &m, 0);
+	if (n < 0)
+		return n;
+	if ((size_t)n < queued) {
+		gni_bytes_drop(queue, (size_t)n);
+		return -EAGAIN;
+	}
+	gni_bytes_drop(queue, queued);
+	return n - (ssize_t)queued;
+}
+
+void gni_output_start(gn_sock *s)
+{
+	static const struct rest none;
+	ssize_t n = 0;
+
+	gni_list_remove(&s->out.leave.link);
+	s->out.corked = false;
+	if (s->out.op.state != GNI_OP_IDLE)
+		return;
+	if (gni_bytes_count(&s->out.flying) == 0 &&
+	    gni_bytes_count(&s->out.gathered) > 0)
+		n = send_now(s, &none);
+	if (n < 0 && n != -EAGAIN)
+		fail_output(s, (int)-n);
+	if (next_flight(s))
+		fly(s);
+}
+
+static void leave(struct gni_gathered *g)
+{
+	gn_sock *s = GNI_OWNER(g, gn_sock, out.leave);
+
+	gni_output_start(s);
+}
+
+/* Waits until nothing of ours is queued or flying. */
+static int drain(gn_sock *s, enum gni_verb verb, gn_time until)
+{
+	int result = 0;
+
+	gni_output_start(s);
+	while (result == 0 && !gni_output_empty(s) && s->out.error == 0)
+		result = gni_sock_wait(s, &s->writer, verb, until);
+	if (result == 0 && s->out.error)
+		result = -s->out.error;
+	return result;
+}
+
+int gni_output_flush(gn_sock *s, enum gni_verb verb, gn_time until)
+{
+	return drain(s, verb, until);
+}
+
+/* Sends the rest from the caller's memory, waiting for room. */
+static int send_waiting(gn_sock *s, struct rest *rest, size_t *done,
+			gn_time until)
+{
+	int result = 0;
+
+	while (rest->count > 0 && result >= 0) {
+		struct iovec all[PIECES_MAX];
+		struct msghdr m = { .msg_iov = all };
+		struct gni_call c = { .op = { .kind = GNI_OP_SEND,
+					      .fd = s->fd,
+					      .flags = MSG_WAITALL,
+					      .message = &m } };
+
+		m.msg_iovlen = next_pieces(rest, all);
+		result = gni_sock_call(s, &s->writer, &c, GNI_SEND, until);
+		if (result > 0) {
+			advance(rest, (size_t)result);
+			*done += (size_t)result;
+		}
+	}
+	return result < 0 ? result : 0;
+}
+
+/* What the kernel would not take at once; what is queued goes first. */
+static int send_late(gn_sock *s, struct rest *rest, size_t *done,
+		     gn_time until)
+{
+	int result = 0;
+
+	if (!gn_time_before(gn_now(), until))
+		return GN_ETIMEOUT;
+	if (!gni_output_empty(s))
+		result = drain(s, GNI_SEND, until);
+	return result < 0 ? result : send_waiting(s, rest, done, until);
+}
+
+/* Whether more is likely to follow at once, so that waiting a little pays: on
+ * a thread's root nobody knows when it will next wait. */
+static bool should_gather(const gn_sock *s, size_t len)
+{
+	if (gni_loop_on_root(s->loop) || len > GNI_GATHER_MAX)
+		return false;
+	return s->out.corked || gni_bytes_count(&s->in.queue) > 0 ||
+	       gni_bytes_count(&s->out.flying) > 0;
+}
+
+static size_t total(const struct iovec *pieces, int count)
+{
+	size_t sum = 0;
+
+	for (int i = 0; i < count; i++)
+		sum += pieces[i].iov_len;
+	return sum;
+}
+
+static bool gather(gn_sock *s, const struct iovec *pieces, int count,
+		   size_t len)
+{
+	uint8_t *room = gni_bytes_room(&s->out.gathered, len);
+
+	if (!room)
+		return false;
+	for (int i = 0; i < count; i++) {
+		if (pieces[i].iov_len)
+			memcpy(room, pieces[i].iov_base, pieces[i].iov_len);
+		room += pieces[i].iov_len;
+	}
+	gni_bytes_added(&s->out.gathered, len);
+	s->out.leave.leave = leave;
+	gni_loop_gather(s->loop, &s->out.leave);
+	return true;
+}
+
+/* The direct way: straight to the kernel, and a wait for what it refused. */
+static int send_direct(gn_sock *s, struct rest *rest, size_t *done,
+		       gn_time until)
+{
+	while (rest->count > 0) {
+		ssize_t n = send_now(s, rest);
+
+		if (n == -EAGAIN)
+			return send_late(s, rest, done, until);
+		if (n < 0)
+			return (int)n;
+		advance(rest, (size_t)n);
+		*done += (size_t)n;
+	}
+	return 0;
+}
+
+int gni_output_send(gn_sock *s, const struct iovec *pieces, int count,
+		    size_t *done, gn_time until)
+{
+	struct rest rest = { pieces, count, 0 };
+	size_t len = total(pieces, count);
+	bool flying = gni_bytes_count(&s->out.flying) > 0;
+	size_t queued = gni_bytes_count(&s->out.gathered);
+	int result = 0;
+
+	if (s->out.error)
+		return -s->out.error;
+	if (len == 0)
+		return 0;
+	if (should_gather(s, len) && queued + len <= GNI_SEND_QUEUE &&
+	    gather(s, pieces, count, len)) {
+		*done = len;
+		gni_loop_pace(s->loop);
+		return 0;
+	}
+	advance(&rest, 0); /* past empty pieces */
+	if (flying)
+		result = send_late(s, &rest, done, until);
+	else
+		result = send_direct(s, &rest, done, until);
+	if (result == 0)
+		gni_loop_pace(s->loop);
+	return result;
+}

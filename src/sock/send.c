@@ -1,0 +1,84 @@
+/*
+ * send.c: the sending calls, for every kind.
+ */
+#include <errno.h>
+
+#include "sock/message.h"
+#include "sock/output.h"
+#include "sock/pipe.h"
+
+/* writev(2) on Linux takes as many. */
+#define PIECES_MAX 1024
+
+static int send_pieces(gn_sock *s, const struct iovec *pieces, int count,
+		       size_t *done, gn_time until)
+{
+	if (s->kind == GN_PIPE)
+		return gni_pipe_send(s, pieces, count, done, until);
+	if (gni_kind_keeps(s->kind))
+		return gni_message_send(s, pieces, count, NULL, done, until);
+	return gni_output_send(s, pieces, count, done, until);
+}
+
+static int send_ended(const gn_sock *s)
+{
+	return gni_fail(&(struct gni_cause){ .code = GN_EINVAL,
+					     .operation = "send",
+					     .peer = &s->peer },
+			"this side has ended its sending");
+}
+
+int gn_sendv(gn_sock *s, const struct iovec *pieces, int count, gn_time until)
+{
+	size_t done = 0;
+	int result = gni_sock_begin(s, GNI_SEND);
+
+	if (result < 0)
+		return result;
+	if (count < 0 || count > PIECES_MAX)
+		return gni_sock_fail(s, GNI_SEND, GN_EINVAL, 0, 0);
+	if (s->out.ended)
+		return send_ended(s);
+	result = send_pieces(s, pieces, count, &done, until);
+	if (result < 0)
+		return gni_sock_fail(s, GNI_SEND, result, done, 0);
+	return 0;
+}
+
+int gn_send(gn_sock *s, const void *buf, size_t len, gn_time until)
+{
+	struct iovec piece = { (void *)(uintptr_t)buf, len };
+
+	return gn_sendv(s, &piece, 1, until);
+}
+
+void gn_cork(gn_sock *s)
+{
+	if (gni_sock_check(s, GNI_WAIT) == 0)
+		s->out.corked = true;
+}
+
+int gn_flush(gn_sock *s, gn_time until)
+{
+	int result = gni_sock_begin(s, GNI_FLUSH);
+
+	if (result < 0)
+		return result;
+	result = gni_output_flush(s, GNI_FLUSH, until);
+	return result < 0 ? gni_sock_fail(s, GNI_FLUSH, result, 0, 0) : 0;
+}
+
+int gn_shutdown(gn_sock *s, gn_time until)
+{
+	int result = gni_sock_begin(s, GNI_SHUTDOWN);
+
+	if (result < 0 || s->out.ended)
+		return result;
+	result = gni_output_flush(s, GNI_SHUTDOWN, until);
+	if (result == 0)
+		result = s->loop->calls->shutdown(s->loop->io, s->fd, SHUT_WR);
+	if (result < 0)
+		return gni_sock_fail(s, GNI_SHUTDOWN, result, 0, 0);
+	s->out.ended = true;
+	return 0;
+}

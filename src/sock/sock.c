@@ -1,0 +1,301 @@
+/*
+ * sock.c: the life of a handle, and what every call asks first.
+ */
+#include "sock/sock.h"
+
+#include <errno.h>
+#include <pthread.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "addr/addr.h"
+#include "base/check.h"
+
+/* Handles come in slabs that are never given back; the free ones stand in a
+ * queue, so that each rests as long as may be before its next life. */
+#define SLAB 64
+
+/* So many rest at least, however few are in use. */
+#define REST_MIN 32
+
+struct handle {
+	gn_sock sock;
+	struct gni_list free;
+};
+
+static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
+static struct gni_list free_handles = { &free_handles, &free_handles };
+static size_t free_count;
+
+static bool add_slab(void)
+{
+	struct handle *slab = calloc(SLAB, sizeof *slab);
+
+	if (!slab)
+		return false;
+	for (size_t i = 0; i < SLAB; i++)
+		gni_list_insert(free_handles.next, &slab[i].free);
+	free_count += SLAB;
+	return true;
+}
+
+static gn_sock *take_handle(void)
+{
+	struct handle *h = NULL;
+
+	pthread_mutex_lock(&lock);
+	if (free_count > REST_MIN || add_slab() || free_count > 0) {
+		h = GNI_OWNER(gni_list_pop(&free_handles), struct handle, free);
+		free_count--;
+	}
+	pthread_mutex_unlock(&lock);
+	return h ? &h->sock : NULL;
+}
+
+void gni_sock_free(gn_sock *s)
+{
+	struct handle *h = GNI_OWNER(s, struct handle, sock);
+
+	gni_list_remove(&s->out.leave.link);
+	gni_bytes_free(&s->in.queue);
+	gni_bytes_free(&s->out.gathered);
+	gni_bytes_free(&s->out.flying);
+	s->live = false;
+	s->closing = GNI_CLOSED;
+	pthread_mutex_lock(&lock);
+	gni_list_add(&free_handles, &h->free);
+	free_count++;
+	pthread_mutex_unlock(&lock);
+}
+
+static void let_go(struct gni_owned *o);
+
+gn_sock *gni_sock_open(enum gn_kind kind, enum gni_role role, int fd,
+		       const char *operation)
+{
+	gn_sock *s = take_handle();
+
+	if (!s) {
+		gni_fail(&(struct gni_cause){ .code = GN_ENOMEM,
+					      .operation = operation },
+			 NULL);
+		return NULL;
+	}
+	memset(s, 0, sizeof *s);
+	s->kind = (uint8_t)kind;
+	s->role = (uint8_t)role;
+	s->live = true;
+	s->fd = s->out_fd = fd;
+	s->fork = gni_loop_fork();
+	s->linger_ns = GNI_LINGER_NS;
+	gni_list_init(&s->owned.link);
+	s->owned.let_go = let_go;
+	gni_list_init(&s->out.leave.link);
+	return s;
+}
+
+static const char *where(const gn_sock *s, char text[GN_ADDR_TEXT_MAX])
+{
+	return gn_addr_text(s->peer.kind ? &s->peer : &s->local, text);
+}
+
+static int fail_kind(const gn_sock *s, enum gni_verb verb)
+{
+	return gni_fail(&(struct gni_cause){
+				.code = GN_EKIND,
+				.operation = gni_verb_word(verb),
+				.local = &s->local,
+				.peer = &s->peer },
+			"a %s %s has no %s", gni_kind_word(s->kind),
+			gni_role_word(s->role), gni_verb_word(verb));
+}
+
+int gni_sock_check(gn_sock *s, enum gni_verb verb)
+{
+	char text[GN_ADDR_TEXT_MAX];
+
+	GNI_CHECK(s, "gn_%s was called without a socket",
+		  gni_verb_word(verb));
+	GNI_CHECK(s->live, "gn_%s on a socket that was closed (%s)",
+		  gni_verb_word(verb), where(s, text));
+	if (s->fork != gni_loop_fork())
+		return gni_sock_fail(s, verb, GN_EFORK, 0, 0);
+	if (!gni_kind_has(s->kind, s->role, verb))
+		return fail_kind(s, verb);
+	if (s->loop && s->loop != gni_loop_mine())
+		return gni_sock_fail(s, verb, GN_ETHREAD, 0, 0);
+	return 0;
+}
+
+void gni_sock_attach(gn_sock *s, struct gni_loop *loop)
+{
+	if (s->loop)
+		return;
+	s->loop = loop;
+	gni_list_add(&loop->owned, &s->owned.link);
+}
+
+int gni_sock_begin(gn_sock *s, enum gni_verb verb)
+{
+	int result = gni_sock_check(s, verb);
+
+	if (result < 0)
+		return result;
+	if (!s->loop) {
+		struct gni_loop *l = gni_loop_here();
+
+		if (!l)
+			return gn_code();
+		gni_sock_attach(s, l);
+	}
+	if (gni_task_canceled(s->loop->current))
+		return gni_sock_fail(s, verb, GN_ECANCELED, 0, 0);
+	return 0;
+}
+
+void gni_sock_detach(gn_sock *s)
+{
+	gni_list_remove(&s->owned.link);
+	s->loop = NULL;
+}
+
+void gni_sock_idle(gn_sock *s)
+{
+	struct gni_loop *l = s->loop;
+
+	if (!s->leaving || s->in.op.state != GNI_OP_IDLE ||
+	    s->out.op.state != GNI_OP_IDLE)
+		return;
+	s->leaving = false;
+	l->calls->forget(l->io, s->fd);
+	gni_sock_detach(s);
+}
+
+/*
+ * The thread ends: the socket stays open, for another thread to use or close.
+ * The standing operations' last completions let it go.
+ */
+static void let_go(struct gni_owned *o)
+{
+	gn_sock *s = GNI_OWNER(o, gn_sock, owned);
+	struct gni_loop *l = s->loop;
+
+	s->leaving = true;
+	l->backend->cancel(l->io, &s->in.op);
+	l->backend->cancel(l->io, &s->out.op);
+	gni_sock_idle(s);
+}
+
+int gni_sock_fail(const gn_sock *s, enum gni_verb verb, int result,
+		  size_t done, size_t need)
+{
+	bool is_code = result <= GN_ETIMEOUT;
+	gn_addr local;
+
+	gn_sock_local(s, &local);
+	return gni_fail(&(struct gni_cause){
+				.code = is_code ? result : gni_code_of(-result),
+				.sys = is_code ? 0 : -result,
+				.operation = gni_verb_word(verb),
+				.local = &local,
+				.peer = &s->peer,
+				.done = done,
+				.need = need },
+			NULL);
+}
+
+const struct gni_calls *gni_sock_calls(const gn_sock *s, struct gni_io **io)
+{
+	struct gni_loop *l = s->loop ? s->loop : gni_loop_mine();
+
+	*io = l ? l->io : NULL;
+	return l ? l->calls : &gni_sys_calls;
+}
+
+static int leave(gn_sock *s, int result)
+{
+	s->users--;
+	if (s->closing == GNI_OPEN)
+		return result;
+	if (s->users == 0)
+		gni_close_later(s);
+	return GN_ECLOSED;
+}
+
+static void enter(gn_sock *s, struct gni_wait **slot, struct gni_wait *w,
+		  enum gni_verb verb)
+{
+	char text[GN_ADDR_TEXT_MAX];
+
+	GNI_CHECK(!*slot, "gn_%s: another fiber %s on this socket (%s)",
+		  gni_verb_word(verb),
+		  slot == &s->reader ? "receives" : "sends", where(s, text));
+	*slot = w;
+	s->users++;
+}
+
+struct standing {
+	struct gni_wait wait;
+	struct gni_wait **slot;
+};
+
+static void stop_waiting(struct gni_wait *w)
+{
+	gni_sock_wake(GNI_OWNER(w, struct standing, wait)->slot, w->reason);
+}
+
+void gni_sock_wake(struct gni_wait **slot, int result)
+{
+	struct gni_wait *w = *slot;
+
+	*slot = NULL;
+	if (w)
+		gni_wake(w, result);
+}
+
+int gni_sock_wait(gn_sock *s, struct gni_wait **slot, enum gni_verb verb,
+		  gn_time until)
+{
+	struct standing w = { .wait = { .operation = gni_verb_word(verb),
+					.about = &s->peer,
+					.give_up = stop_waiting },
+			      .slot = slot };
+
+	enter(s, slot, &w.wait, verb);
+	return leave(s, gni_wait_for(&w.wait, until));
+}
+
+int gni_sock_call(gn_sock *s, struct gni_wait **slot, struct gni_call *c,
+		  enum gni_verb verb, gn_time until)
+{
+	int result;
+
+	enter(s, slot, &c->wait, verb);
+	result = gni_call_wait(c, gni_verb_word(verb), &s->peer, until);
+	*slot = NULL;
+	return leave(s, result);
+}
+
+void gn_sock_local(const gn_sock *s, gn_addr *addr)
+{
+	struct gni_io *io;
+	const struct gni_calls *calls = gni_sock_calls(s, &io);
+	struct sockaddr_storage name;
+	socklen_t len = sizeof name;
+
+	*addr = s->local;
+	if (s->local.kind || s->kind == GN_PIPE || !s->live)
+		return;
+	if (calls->name(io, s->fd, false, &name, &len) == 0)
+		gni_addr_set(addr, s->kind, &name, len);
+}
+
+void gn_sock_peer(const gn_sock *s, gn_addr *addr)
+{
+	*addr = s->peer;
+}
+
+enum gn_kind gn_sock_kind(const gn_sock *s)
+{
+	return s->kind;
+}

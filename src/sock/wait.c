@@ -1,0 +1,50 @@
+/*
+ * wait.c: waiting for input without taking it, and for descriptors of others.
+ */
+#include <errno.h>
+
+#include "sock/input.h"
+#include "sock/listener.h"
+
+int gn_wait(gn_sock *s, gn_time until)
+{
+	int result = gni_sock_begin(s, GNI_WAIT);
+
+	if (result < 0)
+		return result;
+	if (s->role == GNI_LISTENER)
+		result = gni_sock_poll_accept(s, until);
+	else
+		result = gni_input_poll(s, GNI_WAIT, until);
+	return result < 0 ? gni_sock_fail(s, GNI_WAIT, result, 0, 0) : 0;
+}
+
+static int fail_fd(int result)
+{
+	bool is_code = result <= GN_ETIMEOUT;
+	int code = is_code ? result : gni_code_of(-result);
+
+	if (result == -EBADF)
+		code = GN_EINVAL;
+	return gni_fail(&(struct gni_cause){ .code = code,
+					     .sys = is_code ? 0 : -result,
+					     .operation = "wait_fd" },
+			NULL);
+}
+
+int gn_wait_fd(int fd, int events, gn_time until)
+{
+	struct gni_call c = { .op = { .kind = GNI_OP_POLL, .fd = fd,
+				      .events = (uint32_t)events } };
+	struct gni_loop *l = gni_loop_here();
+	int result;
+
+	if (!l)
+		return gn_code();
+	if (gni_task_canceled(l->current))
+		return fail_fd(GN_ECANCELED);
+	result = gni_call_wait(&c, "wait_fd", NULL, until);
+	/* It is another's, who may close it: nothing of it stays here. */
+	l->calls->forget(l->io, fd);
+	return result < 0 ? fail_fd(result) : result;
+}
