@@ -42,8 +42,8 @@ GN_EXTERN_BEGIN
 
 /*
  * What runs for each client, in a fiber of its own.  It borrows the client:
- * gn_serve closes it when the handler returns; gn_close on it stops the
- * program with a sentence, gn_shutdown ends our sending sooner.  What it
+ * gn_serve closes it when the handler returns; gn_close on it does nothing
+ * but leave GN_EINVAL as the last failure, gn_shutdown ends our sending sooner.  What it
  * returns goes to gn_serve_opts.failed when below zero, and nowhere else: one
  * client's failure is nobody else's.
  */
@@ -74,7 +74,8 @@ typedef struct gn_serve_opts {
  * The two signals are taken for its duration, and only where the program had
  * left them at their default.  At the end no more clients are taken, handlers
  * may go on for grace_ns or until a second signal, then they are cancelled;
- * when the last has ended gn_serve returns 0.  It is one of the few calls that wait without a deadline.
+ * when the last has ended gn_serve returns 0.  It is one of the few calls that
+ * wait without a deadline.
  *
  *   arg    handed to each handler, to ready and to failed
  *   opts   NULL: defaults

@@ -138,8 +138,9 @@ GN_API GN_MUST_USE int gn_pair(enum gn_kind kind, gn_sock *pair[2]);
  * Returns 0 when all were taken, by the kernel or by the socket's bounded
  * queue.  After a failure gn_error_done tells how many were.  A failure that
  * came after the return is the next call's, or gn_flush's.  Small sends are
- * gathered only while the socket holds unread input, or after gn_cork, and
- * leave before the fiber next waits.  Sending 0 bytes is an empty datagram,
+ * gathered only while the socket holds unread input or earlier bytes are still
+ * under way, or after gn_cork, and leave before the fiber next waits; on a
+ * plain thread, which may not wait for long, they never are.  Sending 0 bytes is an empty datagram,
  * and nothing on a stream.
  *
  *   until  the instant to give up; GN_NOW sends what can go at once
@@ -303,7 +304,7 @@ GN_API GN_MUST_USE int gn_wait_fd(int fd, int events, gn_time until);
 /*
  * gn_cork gathers what follows into the socket's queue, so that it leaves
  * together: at gn_flush, before this fiber next waits, or when it fills.
- * Does nothing on kinds with boundaries.
+ * Does nothing on kinds with boundaries, nor on a plain thread.
  */
 GN_API void gn_cork(gn_sock *s);
 

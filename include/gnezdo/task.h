@@ -7,7 +7,9 @@
  * that fails cancels its siblings, and its failure is what gn_group_wait
  * returns.  A cancel is sticky: every later wait of the fiber fails with
  * GN_ECANCELED.  Fibers never change threads; between threads go channels and
- * gn_post.
+ * gn_post.  A child of fork(2) has none of its parent's fibers but the one
+ * that forked, which must not return there: it may use new sockets and groups
+ * and ends by _exit(2).
  *
  *	#include <gnezdo.h>
  *
@@ -68,9 +70,11 @@ typedef struct gn_go_opts {
  * gn_group_open opens an empty group for the calling fiber.  Returns NULL on
  * failure.
  *
+ * A group that is still open when its thread ends is closed by that.
+ *
  *   opts   NULL: defaults
  *   owns   the caller, who closes it, on this thread
- *   fails  GN_ENOMEM
+ *   fails  GN_ENOMEM, GN_EBACKEND
  */
 GN_API GN_MUST_USE gn_group *gn_group_open(const gn_group_opts *opts);
 
@@ -79,7 +83,7 @@ GN_API GN_MUST_USE gn_group *gn_group_open(const gn_group_opts *opts);
  * waits.  Returns 0.
  *
  *   fails  GN_ENOMEM, GN_ECANCELED (the group was cancelled, or its deadline
- *          has passed), GN_ETHREAD
+ *          has passed), GN_ETHREAD, GN_EFORK
  */
 GN_API GN_MUST_USE int gn_go(gn_group *g, gn_fiber_fn *fn, void *arg);
 
@@ -261,7 +265,8 @@ GN_API void gn_thread_free(gn_thread *t);
  * gn_chan_send with GN_NOW.  Functions posted by one thread run in order.
  * Returns 0.
  *
- *   fails  GN_ENOMEM, GN_EEND (the thread has ended; fn is not called)
+ *   fails  GN_ENOMEM, GN_EEND (the thread has ended; fn is not called),
+ *          GN_EFORK
  */
 GN_API GN_MUST_USE int gn_post(gn_thread *t, void (*fn)(void *arg),
 			       void *arg);

@@ -34,7 +34,8 @@ GN_API const char *gn_version(void);
  *
  * GNEZDO_BACKEND=uring or =epoll in the environment forces one.
  * GNEZDO_OFF=word,… switches features of the kernel off: multishot, pbuf,
- * pbuf_inc, defer, guard, overflow.
+ * pbuf_inc, defer, guard, overflow.  GNEZDO_RING=N, 4 to 4096, is the size of
+ * the ring.
  */
 GN_API const char *gn_backend(void);
 

@@ -213,23 +213,33 @@ static void run_batch(struct gni_loop *l)
 	}
 }
 
-void gni_run_turn(struct gni_loop *l, const bool *enough)
+/* Looks at the world, waiting for it until then. */
+static void look(struct gni_loop *l, gn_time until)
 {
-	gn_time until;
-
-	GNI_CHECK(l->current == &l->root,
-		  "the loop was turned from within a fiber");
-	gni_run_leave(l);
-	run_batch(l);
-	if (enough && *enough)
-		return;
-	until = !enough || l->ready_count ? GN_NOW : idle_until(l);
 	l->backend->wait(l->io, until);
 	l->now = gn_now();
 	gni_mailbox_empty(l->mailbox);
 	call_hooks(l);
 	gni_timers_expire(&l->timers, l->now);
 	trim(l);
+}
+
+static void run_ready(struct gni_loop *l)
+{
+	GNI_CHECK(gni_loop_on_root(l),
+		  "the loop was turned from within a fiber");
+	gni_run_leave(l);
+	run_batch(l);
+}
+
+void gni_run_until(struct gni_loop *l, gni_run_enough *enough,
+		   const void *what)
+{
+	while (!enough(l, what)) {
+		run_ready(l);
+		if (!enough(l, what))
+			look(l, l->ready_count ? GN_NOW : idle_until(l));
+	}
 }
 
 void gni_loop_yield(struct gni_loop *l)
@@ -239,7 +249,8 @@ void gni_loop_yield(struct gni_loop *l)
 	gni_run_leave(l);
 	t->turns = 0;
 	if (t == &l->root) {
-		gni_run_turn(l, NULL);
+		run_ready(l);
+		look(l, GN_NOW);
 		return;
 	}
 	t->yielded = l->order != NULL;
@@ -253,12 +264,27 @@ void gni_loop_pace(struct gni_loop *l)
 		gni_loop_yield(l);
 }
 
+static bool none_lingers(const struct gni_loop *l, const void *what)
+{
+	(void)what;
+	return l->lingering == 0;
+}
+
+static bool none_left(const struct gni_loop *l, const void *what)
+{
+	(void)what;
+	return l->task_count == 0;
+}
+
+static bool none_owned(const struct gni_loop *l, const void *what)
+{
+	(void)what;
+	return gni_list_empty(&l->owned);
+}
+
 void gni_loop_finish(struct gni_loop *l)
 {
-	bool never = false;
-
-	while (l->lingering > 0)
-		gni_run_turn(l, &never);
+	gni_run_until(l, none_lingers, NULL);
 }
 
 static void cancel_all(struct gni_loop *l)
@@ -281,18 +307,13 @@ static void let_go_all(struct gni_loop *l)
 
 void gni_loop_abandon(struct gni_loop *l)
 {
-	bool never = false;
-
 	gni_mailbox_end(l->mailbox);
-	/* A fiber that cleans up may start another. */
-	while (l->task_count > 0) {
-		cancel_all(l);
-		gni_run_turn(l, &never);
-	}
+	l->abandoned = true;
+	cancel_all(l);
+	gni_run_until(l, none_left, NULL);
 	gni_loop_finish(l);
 	let_go_all(l);
-	while (!gni_list_empty(&l->owned))
-		gni_run_turn(l, &never);
+	gni_run_until(l, none_owned, NULL);
 }
 
 struct gni_loop *gni_loop_open(struct gni_io *io)

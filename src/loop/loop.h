@@ -52,6 +52,7 @@ struct gni_loop {
 	gn_time now; /* of this turn */
 
 	size_t lingering; /* closed sockets that the loop still finishes */
+	bool abandoned;	  /* it ends: every fiber is cancelled, new ones too */
 	bool posted_only; /* a posted function runs: it may not wait */
 
 	/* The simulator's wait found that nothing can ever come. */

@@ -63,25 +63,33 @@ bool gni_mailbox_post(struct gni_mailbox *m, struct gni_letter *letter)
 	return open;
 }
 
+/* Takes what is there now: a stream of letters must not hold up the turn. */
+static void take_all(struct gni_mailbox *m, struct gni_list *into)
+{
+	struct gni_list *l;
+
+	gni_list_init(into);
+	pthread_mutex_lock(&m->lock);
+	while ((l = gni_list_pop(&m->letters)))
+		gni_list_add(into, l);
+	pthread_mutex_unlock(&m->lock);
+}
+
 /* Opened one by one, and not under the lock: a letter may post another. */
 static bool open_all(struct gni_mailbox *m)
 {
+	struct gni_list taken, *l;
 	bool any = false;
 
-	for (;;) {
-		struct gni_list *l;
-
-		pthread_mutex_lock(&m->lock);
-		l = gni_list_pop(&m->letters);
-		pthread_mutex_unlock(&m->lock);
-		if (!l)
-			return any;
-		struct gni_letter *letter =
-			GNI_OWNER(l, struct gni_letter, link);
+	take_all(m, &taken);
+	while ((l = gni_list_pop(&taken))) {
+		struct gni_letter *letter = GNI_OWNER(l, struct gni_letter,
+						      link);
 
 		letter->open(letter);
 		any = true;
 	}
+	return any;
 }
 
 bool gni_mailbox_empty(struct gni_mailbox *m)

@@ -4,11 +4,12 @@
 
 #include "loop/loop.h"
 
-/*
- * gni_run_turn turns once: runs what is ready, then waits for the world, for
- * as long as may be while *enough is false; NULL: not at all.
- */
-void gni_run_turn(struct gni_loop *loop, const bool *enough);
+/* Whether what a root turns the loop for has come. */
+typedef bool gni_run_enough(const struct gni_loop *loop, const void *what);
+
+/* gni_run_until turns until it is enough. */
+void gni_run_until(struct gni_loop *loop, gni_run_enough *enough,
+		   const void *what);
 
 /* gni_run_ready makes a task the last of the ready ones. */
 void gni_run_ready(struct gni_loop *loop, struct gni_task *t);

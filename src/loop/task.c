@@ -42,6 +42,9 @@ static void task_main(struct gni_fiber *fiber)
 	struct gni_loop *l = t->loop;
 
 	t->result = t->run(t->arg);
+	GNI_CHECK(gni_loop_mine() == l,
+		  "fiber \"%s\" returned in a child of fork, where its loop is "
+		  "not: end the child with _exit", fiber->name);
 	gni_run_leave(l);
 	t->ended(t);
 	gni_timer_drop(&l->timers, &t->timer);
@@ -71,6 +74,7 @@ struct gni_task *gni_task_open(struct gni_loop *l, gn_fiber_fn *fn, void *arg,
 	t->run = fn;
 	t->arg = arg;
 	t->place = l->current->place;
+	t->cancelled = l->abandoned;
 	gni_list_add(&l->tasks, &t->all);
 	l->task_count++;
 	return t;
@@ -114,12 +118,19 @@ static void deadline_came(struct gni_timer *timer)
 							   GN_ETIMEOUT);
 }
 
+static bool is_over(const struct gni_loop *l, const void *what)
+{
+	const struct gni_wait *w = what;
+
+	(void)l;
+	return w->over;
+}
+
 static void suspend(struct gni_loop *l, struct gni_task *t, struct gni_wait *w)
 {
 	gni_run_leave(l);
 	if (t == &l->root) {
-		while (!w->over)
-			gni_run_turn(l, &w->over);
+		gni_run_until(l, is_over, w);
 		return;
 	}
 	if (!l->backend->enter) {

@@ -64,7 +64,10 @@ gn_sim *gn_sim_open(const gn_sim_opts *opts)
 	}
 	if (result < 0) {
 		free(sim);
-		fail(gni_code_of(-result), -result, "sim_open");
+		gni_fail(&(struct gni_cause){ .code = gni_code_of(-result),
+					      .sys = -result,
+					      .operation = "sim_open" },
+			 "%s", why ? why : "");
 		return NULL;
 	}
 	gni_list_init(&sim->hosts);

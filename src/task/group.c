@@ -12,6 +12,8 @@
 
 struct gn_group {
 	struct gni_loop *loop;
+	struct gni_owned owned; /* freed by the thread's end, if by nobody else */
+	unsigned fork;
 	struct gni_list members;
 	size_t live;
 	struct gni_timer timer; /* its deadline */
@@ -43,6 +45,28 @@ static void deadline_came(struct gni_timer *timer)
 	gn_group_cancel(g);
 }
 
+static void free_group(gn_group *g)
+{
+	gni_list_remove(&g->owned.link);
+	gni_timer_drop(&g->loop->timers, &g->timer);
+	gni_error_free(g->cause);
+	free(g);
+}
+
+/* The thread ends, its fibers have. */
+static void let_go(struct gni_owned *o)
+{
+	free_group(GNI_OWNER(o, gn_group, owned));
+}
+
+/* The caller is of the group's process and thread. */
+static int check(const gn_group *g, const char *operation)
+{
+	if (g->fork != gni_loop_fork())
+		return fail(GN_EFORK, operation);
+	return gni_loop_mine() == g->loop ? 0 : fail(GN_ETHREAD, operation);
+}
+
 gn_group *gn_group_open(const gn_group_opts *opts)
 {
 	struct gni_loop *l = gni_loop_here();
@@ -57,6 +81,9 @@ gn_group *gn_group_open(const gn_group_opts *opts)
 		return NULL;
 	}
 	g->loop = l;
+	g->fork = gni_loop_fork();
+	g->owned.let_go = let_go;
+	gni_list_add(&l->owned, &g->owned.link);
 	g->keep_going = opts && opts->keep_going;
 	gni_list_init(&g->members);
 	gni_timer_init(&g->timer, deadline_came);
@@ -106,9 +133,10 @@ int gn_go(gn_group *g, gn_fiber_fn *fn, void *arg)
 int gn_go_with(gn_group *g, gn_fiber_fn *fn, void *arg, const gn_go_opts *opts)
 {
 	struct gni_task *t;
+	int result = check(g, "go");
 
-	if (gni_loop_mine() != g->loop)
-		return fail(GN_ETHREAD, "go");
+	if (result < 0)
+		return result;
 	if (g->cancelled)
 		return fail(GN_ECANCELED, "go");
 	t = gni_task_open(g->loop, fn, arg, opts);
@@ -151,12 +179,11 @@ static int join(gn_group *g, bool stays, gn_time until)
 
 int gn_group_wait(gn_group *g, gn_time until)
 {
-	struct gni_loop *l = gni_loop_mine();
-	int result = 0;
+	int result = check(g, "group_wait");
 
-	if (l != g->loop)
-		return fail(GN_ETHREAD, "group_wait");
-	if (gni_task_canceled(l->current))
+	if (result < 0)
+		return result;
+	if (gni_task_canceled(g->loop->current))
 		return fail(GN_ECANCELED, "group_wait");
 	if (g->live > 0)
 		result = join(g, false, until);
@@ -171,7 +198,7 @@ void gn_group_cancel(gn_group *g)
 {
 	struct gni_list *m, *next;
 
-	if (g->cancelled)
+	if (g->cancelled || g->fork != gni_loop_fork())
 		return;
 	g->cancelled = true;
 	for (m = g->members.next; m != &g->members; m = next) {
@@ -184,12 +211,15 @@ void gn_group_close(gn_group *g)
 {
 	if (!g)
 		return;
+	if (g->fork != gni_loop_fork()) {
+		/* Its fibers go on in the parent alone. */
+		free(g);
+		return;
+	}
 	GNI_CHECK(gni_loop_mine() == g->loop,
 		  "a group was closed on another thread than opened it");
 	gn_group_cancel(g);
 	while (g->live > 0)
 		join(g, true, GN_NEVER);
-	gni_timer_drop(&g->loop->timers, &g->timer);
-	gni_error_free(g->cause);
-	free(g);
+	free_group(g);
 }

@@ -12,6 +12,7 @@
 /* A thread is known to others by its mailbox alone. */
 struct gn_thread {
 	struct gni_mailbox *mailbox;
+	unsigned fork;
 };
 
 struct posted {
@@ -40,6 +41,7 @@ gn_thread *gn_thread_here(void)
 		return NULL;
 	}
 	t->mailbox = gni_mailbox_share(l->mailbox);
+	t->fork = gni_loop_fork();
 	return t;
 }
 
@@ -65,8 +67,11 @@ static void call(struct gni_letter *letter)
 
 int gn_post(gn_thread *t, void (*fn)(void *arg), void *arg)
 {
-	struct posted *p = calloc(1, sizeof *p);
+	struct posted *p;
 
+	if (t->fork != gni_loop_fork())
+		return fail(GN_EFORK, "post");
+	p = calloc(1, sizeof *p);
 	if (!p)
 		return fail(GN_ENOMEM, "post");
 	gni_list_init(&p->letter.link);

@@ -28,6 +28,8 @@ struct chaos {
 
 static char bytes[100000];
 
+/* One draw a statement: compilers order the arguments of a call as they like,
+ * and a seed is to do the same under all of them. */
 static unsigned draw(struct chaos *c, unsigned bound)
 {
 	return (unsigned)gni_rng_below(&c->rng, bound);
@@ -51,8 +53,9 @@ static void open_one(struct chaos *c, int i)
 {
 	static const int domains[] = { AF_INET, AF_INET6, AF_UNIX };
 	static const int types[] = { SOCK_STREAM, SOCK_DGRAM, SOCK_SEQPACKET };
-	int fd = probe_socket(c->io, 1 + draw(c, 2), domains[draw(c, 3)],
-			      types[draw(c, 3)]);
+	unsigned place = 1 + draw(c, 2);
+	int domain = domains[draw(c, 3)], type = types[draw(c, 3)];
+	int fd = probe_socket(c->io, place, domain, type);
 
 	c->fd[i] = fd > 0 ? fd : 0;
 }
@@ -124,26 +127,25 @@ static void begin_op(struct chaos *c, int i, int domain)
 
 static void call_one(struct chaos *c, int i, int domain)
 {
-	int fd = c->fd[i];
+	gn_addr addr = any_addr(c, domain);
+	int fd = c->fd[i], value = (int)draw(c, 50000);
 
 	switch (draw(c, 8)) {
 	case 0:
-		probe_bind(c->io, fd, any_addr(c, domain));
+		probe_bind(c->io, fd, addr);
 		break;
 	case 1:
-		c->io->backend->calls->listen(c->io, fd, (int)draw(c, 3));
+		c->io->backend->calls->listen(c->io, fd, value % 3);
 		break;
 	case 2:
-		probe_shutdown(c->io, fd, (int)draw(c, 3));
+		probe_shutdown(c->io, fd, value % 3);
 		break;
 	case 3:
-		probe_try_sendto(c->io, fd, bytes, draw(c, 70000),
-				 any_addr(c, domain));
+		probe_try_sendto(c->io, fd, bytes, (size_t)value, addr);
 		break;
 	case 4:
 		probe_set(c->io, fd, SOL_SOCKET,
-			  draw(c, 2) ? SO_SNDBUF : SO_RCVBUF,
-			  (int)draw(c, 50000));
+			  value % 2 ? SO_SNDBUF : SO_RCVBUF, value);
 		break;
 	case 5:
 		probe_set(c->io, fd, SOL_SOCKET, SO_REUSEADDR, 1);
@@ -199,11 +201,11 @@ static void assert_empty(struct gni_net *net)
 
 static uint64_t run(uint64_t seed)
 {
+	struct gni_sim_options options = { .seed = seed };
 	static struct chaos c;
 	uint64_t trace;
 
-	c = (struct chaos){ .io = probe_open(
-				    &(struct gni_sim_options){ .seed = seed }) };
+	c = (struct chaos){ .io = probe_open(&options) };
 	gni_rng_seed(&c.rng, seed, "chaos");
 	for (int i = 0; i < STEPS; i++)
 		step(&c);

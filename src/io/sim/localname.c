@@ -39,7 +39,8 @@ static bool is_path(const struct gni_local_name *name)
 	return name->len && name->bytes[0];
 }
 
-socklen_t gni_localname_write(const struct gni_local_name *name, void *sockaddr)
+/* Of at most sizeof(struct sockaddr_un) + 1 bytes. */
+static socklen_t name_write(const struct gni_local_name *name, void *sockaddr)
 {
 	sa_family_t family = AF_UNIX;
 	char *bytes = (char *)sockaddr + NAME_AT;
@@ -60,7 +61,7 @@ void gni_localname_give(const struct gni_local_name *name, struct msghdr *m)
 	m->msg_namelen = 0;
 	if (!m->msg_name || name->len == 0)
 		return;
-	m->msg_namelen = gni_localname_write(name, sockaddr);
+	m->msg_namelen = name_write(name, sockaddr);
 	if (room > m->msg_namelen)
 		room = m->msg_namelen;
 	memcpy(m->msg_name, sockaddr, room);
@@ -76,7 +77,7 @@ int gni_localname_tell(struct gni_node *node, bool peer, void *sockaddr)
 		name = &node->peer_name;
 	else if (peer)
 		return -ENOTCONN;
-	return (int)gni_localname_write(name, sockaddr);
+	return (int)name_write(name, sockaddr);
 }
 
 /* Each type of socket has abstract names of its own; paths are everybody's. */

@@ -42,11 +42,6 @@ int gni_localname_find(struct gni_node *node, const void *sockaddr,
 /* gni_localname_tell is name of every type. */
 int gni_localname_tell(struct gni_node *node, bool peer, void *sockaddr);
 
-/* gni_localname_write gives a name as a socket address, of at most
- * sizeof(struct sockaddr_un) + 1 bytes; returns its length. */
-socklen_t gni_localname_write(const struct gni_local_name *name,
-			      void *sockaddr);
-
 /* gni_localname_give writes it as a message's sender, cut to the room. */
 void gni_localname_give(const struct gni_local_name *name, struct msghdr *m);
 

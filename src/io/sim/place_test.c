@@ -6,8 +6,6 @@
 #include <errno.h>
 #include <string.h>
 
-#include "base/bytes.h"
-
 static void names_of_hosts(void **state)
 {
 	static const char *const good[] = { "x", "a-b", "www.example.com", "9a",

@@ -63,7 +63,8 @@ static void die(struct gni_side *side, int error)
 	gni_node_fail(node, error);
 }
 
-void gni_side_reset(struct gni_side *side, int error)
+/* Resets the connection; error is what our own socket gets. */
+static void reset(struct gni_side *side, int error)
 {
 	if (side->dead)
 		return;
@@ -89,7 +90,7 @@ static void on_data(struct gni_side *side, size_t len)
 		gni_node_changed(node);
 		return;
 	}
-	gni_side_reset(side, ECONNRESET);
+	reset(side, ECONNRESET);
 	gni_flow_refuse(&side->in, len);
 }
 
@@ -99,7 +100,7 @@ static void on_open(struct gni_side *side, size_t len)
 
 	(void)len;
 	if (!node) {
-		gni_side_reset(side, 0);
+		reset(side, 0);
 		return;
 	}
 	if (node->state == GNI_NODE_ANSWERING) {
@@ -204,7 +205,7 @@ void gni_side_leave(struct gni_side *side, bool abort)
 	bool over = side->end_sent && side->end_got;
 
 	if (!over && (abort || side->in.arrived > 0))
-		gni_side_reset(side, 0);
+		reset(side, 0);
 	else
 		gni_side_end(side);
 	side->claim = node->claim;

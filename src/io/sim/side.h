@@ -33,9 +33,6 @@ size_t gni_side_room(const struct gni_side *side);
 /* gni_side_end sends the end of our sending; once. */
 void gni_side_end(struct gni_side *side);
 
-/* gni_side_reset resets the connection; error is what our socket gets. */
-void gni_side_reset(struct gni_side *side, int error);
-
 /* gni_side_leave takes the socket off, which is being closed: the connection
  * ends in order, or by a reset when bytes were not taken or abort says so.
  * The side may be freed. */

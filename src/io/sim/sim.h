@@ -6,6 +6,15 @@
  * links between hosts have a latency.  Time stands still while anything can
  * run and then moves to the next event.  Whatever could have happened in more
  * than one way is drawn from the seed.
+ *
+ * It simulates sockets as a program on Linux sees them, not packets.  With a
+ * latency L one way a TCP connect takes 2 L, or 2 L to be refused, and its
+ * other end can be accepted at 3 L; bytes take L and make room L after they
+ * were received; a datagram takes L, and the word that nobody has its port
+ * another L.  Unix sockets take no time.  There are streams, datagrams and
+ * packets with their names, buffers, backlogs, ends, resets and errors; there
+ * are no urgent data, no control messages but SO_TIMESTAMP's on messages, no
+ * descriptors in messages, no multicast, and no peer that dies in silence.
  */
 #ifndef GNI_IO_SIM_SIM_H
 #define GNI_IO_SIM_SIM_H

@@ -8,7 +8,6 @@
 #include <netinet/in.h>
 #include <string.h>
 
-#include "base/bytes.h"
 #include "base/rng.h"
 
 #define SEEDS 200

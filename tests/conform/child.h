@@ -1,0 +1,27 @@
+/*
+ * child.h: parts of a case that need a process of their own: to be stopped by
+ * the library, to fork, to lose their descriptors.
+ */
+#ifndef CONFORM_CHILD_H
+#define CONFORM_CHILD_H
+
+#include "conform.h"
+
+/* How a child ended. */
+struct ended {
+	int status;	  /* as waitpid(2) tells it */
+	char words[2048]; /* what it said on standard error */
+};
+
+/* run_child forks, runs a part and waits: 0, or below zero when it could not.
+ * The child leaves with 0 if the part returned 0, else with 1. */
+int run_child(int (*part)(const struct place *p), const struct place *p,
+	      struct ended *e);
+
+/* want_well wants it to end well, want_stopped to be stopped by the library
+ * with these words. */
+int want_well(int (*part)(const struct place *p), const struct place *p);
+int want_stopped(int (*part)(const struct place *p), const struct place *p,
+		 const char *words);
+
+#endif

@@ -1,0 +1,298 @@
+/*
+ * handle_case.c: a handle that is misused stops the program with a sentence
+ * or says which thread it belongs to; one that is handed over in time works.
+ */
+#include <pthread.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "child.h"
+#include "place.h"
+
+/* ---- use after close: in a child, which is to be stopped */
+
+static int use_recv(const struct place *p)
+{
+	gn_sock *s[2];
+	char c;
+
+	TRY(two(p, s));
+	gn_close(s[0]);
+	return (int)gn_recv(s[0], &c, 1, SOON);
+}
+
+static int use_send(const struct place *p)
+{
+	gn_sock *s[2];
+
+	TRY(two(p, s));
+	gn_close(s[0]);
+	return gn_send(s[0], "x", 1, SOON);
+}
+
+static int use_close(const struct place *p)
+{
+	gn_sock *s[2];
+
+	TRY(two(p, s));
+	gn_close(s[0]);
+	gn_close(s[0]);
+	return 0;
+}
+
+/* Others have come and gone since. */
+static int use_late(const struct place *p)
+{
+	gn_sock *s[2], *others[2];
+
+	TRY(two(p, s));
+	gn_close(s[0]);
+	for (int i = 0; i < 10; i++) {
+		TRY(two(p, others));
+		close_two(others);
+	}
+	return gn_flush(s[0], SOON);
+}
+
+static int use_null(const struct place *p)
+{
+	char c;
+
+	(void)p;
+	return (int)gn_recv(NULL, &c, 1, SOON);
+}
+
+static int used_after_close(const struct place *p)
+{
+	static const struct {
+		int (*part)(const struct place *p);
+		const char *words;
+	} uses[] = {
+		{ use_recv, "gn_recv on a socket that was closed (" },
+		{ use_send, "gn_send on a socket that was closed (" },
+		{ use_close, "gn_close on a socket that was closed (" },
+		{ use_late, "gn_flush on a socket that was closed (" },
+	};
+	char named[64];
+
+	for (size_t i = 0; i < sizeof uses / sizeof *uses; i++)
+		TRY(want_stopped(uses[i].part, p, uses[i].words));
+	snprintf(named, sizeof named, "closed (%s:", p->kind->scheme);
+	if (p->kind->traits & K_PATH)
+		TRY(want_stopped(use_recv, p, named));
+	if (p->kind->traits & K_INET)
+		TRY(want_stopped(use_recv, p,
+				 p->kind->traits & K_TCP ? "(tcp://" :
+							   "(udp://"));
+	return want_stopped(use_null, p, "gn_recv was called without a socket");
+}
+
+/* ---- two at a time */
+
+static int recv_one(void *arg)
+{
+	char c;
+
+	return (int)gn_recv(arg, &c, 1, SOON);
+}
+
+static int send_one(void *arg)
+{
+	return gn_send(arg, "x", 1, SOON);
+}
+
+static int second_reader(const struct place *p)
+{
+	struct one first, second;
+	gn_sock *s[2];
+
+	TRY(two(p, s));
+	TRY(go_one(&first, recv_one, s[1]));
+	TRY(go_one(&second, recv_one, s[1]));
+	turns();
+	return 0;
+}
+
+static int second_writer(const struct place *p)
+{
+	struct one first, second;
+	gn_sock *s[2];
+
+	TRY(two(p, s));
+	if (fill(s[0]) < 0)
+		return -1;
+	TRY(go_one(&first, send_one, s[0]));
+	TRY(go_one(&second, send_one, s[0]));
+	turns();
+	return 0;
+}
+
+static int two_at_a_time(const struct place *p)
+{
+	TRY(want_stopped(second_reader, p,
+			 "gn_recv: another fiber receives on this socket ("));
+	if (p->kind->traits & K_UDP)
+		return 0;
+	return want_stopped(second_writer, p,
+			    "gn_send: another fiber sends on this socket (");
+}
+
+/* ---- threads */
+
+struct errand {
+	gn_sock *s;
+	int (*run)(gn_sock *s);
+	int result;
+};
+
+static void *errand(void *arg)
+{
+	struct errand *e = arg;
+
+	e->result = e->run(e->s);
+	return NULL;
+}
+
+/* Runs on a thread of its own. */
+static int elsewhere(gn_sock *s, int (*run)(gn_sock *s))
+{
+	struct errand e = { s, run, 0 };
+	pthread_t thread;
+
+	WANT(pthread_create(&thread, NULL, errand, &e) == 0);
+	pthread_join(thread, NULL);
+	return e.result;
+}
+
+static int foreign_calls(gn_sock *s)
+{
+	enum gn_kind kind = gn_sock_kind(s);
+	gn_addr addr;
+	size_t len;
+	char c;
+
+	WANT_IS(gn_recv(s, &c, 1, SOON), GN_ETHREAD);
+	WANT_IS(gn_recv(s, &c, 1, GN_NOW), GN_ETHREAD);
+	WANT_IS(gn_wait(s, SOON), GN_ETHREAD);
+	WANT_IS(gn_flush(s, SOON), GN_ETHREAD);
+	WANT_IS(gn_release(s, &c, 1, &len), GN_ETHREAD);
+	if (kind == GN_TCP || kind == GN_UNIX)
+		WANT_IS(gn_shutdown(s, SOON), GN_ETHREAD);
+	gn_cork(s);
+	/* What does not wait may be asked by anybody. */
+	gn_sock_peer(s, &addr);
+	gn_sock_local(s, &addr);
+	return 0;
+}
+
+static int recv_hello(gn_sock *s)
+{
+	char buf[8];
+
+	WANT_IS(gn_recv(s, buf, sizeof buf, SOON), 5);
+	return 0;
+}
+
+static int close_here(gn_sock *s)
+{
+	gn_close(s);
+	return 0;
+}
+
+/* It belongs to the thread that first waited on it. */
+static int wrong_thread(const struct place *p)
+{
+	gn_sock *s[2];
+	char c;
+
+	TRY(two(p, s));
+	WANT_IS(gn_recv(s[1], &c, 1, GN_NOW), GN_ETIMEOUT);
+	TRY(elsewhere(s[1], foreign_calls));
+	WANT_IS(gn_send(s[0], "hello", 5, SOON), 0);
+	TRY(recv_hello(s[1]));
+	close_two(s);
+	return 0;
+}
+
+/* Before that it may be handed over, though it was asked this and that. */
+static int handed_over(const struct place *p)
+{
+	gn_sock *s[2];
+	gn_addr addr;
+
+	for (int i = 0; i < 10; i++) {
+		TRY(two(p, s));
+		gn_sock_local(s[1], &addr);
+		WANT_IS(gn_sock_set_buffers(s[1], 0, 65536), 0);
+		WANT_IS(gn_send(s[0], "hello", 5, SOON), 0);
+		TRY(elsewhere(s[1], recv_hello));
+		/* Its thread has ended: it is free again. */
+		WANT_IS(gn_send(s[0], "hello", 5, SOON), 0);
+		TRY(elsewhere(s[1], recv_hello));
+		WANT_IS(gn_send(s[0], "hello", 5, SOON), 0);
+		TRY(recv_hello(s[1]));
+		close_two(s);
+		TRY(two(p, s));
+		TRY(elsewhere(s[1], close_here));
+		gn_close(s[0]);
+	}
+	return 0;
+}
+
+static int accept_here(gn_sock *l)
+{
+	gn_sock *s = gn_accept(l, SOON);
+	int result;
+
+	WANT(s);
+	result = recv_hello(s);
+	gn_close(s);
+	return result;
+}
+
+static int listener_handed_over(const struct place *p)
+{
+	char address[ADDRESS_MAX];
+	gn_sock *l = listen_somewhere(p, address), *s;
+
+	WANT(l);
+	for (int i = 0; i < 3; i++) {
+		s = gn_connect(address, NULL, SOON);
+		WANT(s);
+		WANT_IS(gn_send(s, "hello", 5, SOON), 0);
+		TRY(i == 2 ? accept_here(l) : elsewhere(l, accept_here));
+		gn_close(s);
+	}
+	gn_close(l);
+	return 0;
+}
+
+static int close_elsewhere(const struct place *p)
+{
+	gn_sock *s[2];
+	char c;
+
+	TRY(two(p, s));
+	WANT_IS(gn_recv(s[1], &c, 1, GN_NOW), GN_ETIMEOUT);
+	return elsewhere(s[1], close_here);
+}
+
+static int closed_on_another_thread(const struct place *p)
+{
+	return want_stopped(close_elsewhere, p,
+			    "gn_close on another thread than the socket's (");
+}
+
+const struct conform_case handle_cases[] = {
+	{ "used_after_close (fault_20)", K_NAMED, 0, used_after_close, NULL,
+	  NULL, ON_THREADS | LEAVES },
+	{ "two_at_a_time (fault_20)", 0, 0, two_at_a_time, NULL, NULL,
+	  ON_THREADS | LEAVES },
+	{ "wrong_thread", 0, 0, wrong_thread, NULL, NULL, ON_THREADS },
+	{ "handed_over", 0, 0, handed_over, NULL, NULL, ON_THREADS },
+	{ "listener_handed_over", K_SERVED, 0, listener_handed_over, NULL, NULL,
+	  ON_THREADS },
+	{ "closed_on_another_thread", 0, 0, closed_on_another_thread, NULL,
+	  NULL, ON_THREADS | LEAVES },
+	{ 0 },
+};

@@ -1,0 +1,17 @@
+/*
+ * nomem.h: memory that runs out at will.  The program is linked so that the
+ * allocations of the cases and of the library come here.
+ */
+#ifndef CONFORM_NOMEM_H
+#define CONFORM_NOMEM_H
+
+#include <stdbool.h>
+
+/* nomem_after lets so many allocations of this thread succeed; the next one
+ * fails, and if it is to last, all that follow. */
+void nomem_after(unsigned count, bool lasts);
+
+/* nomem_over ends it; true if an allocation was refused. */
+bool nomem_over(void);
+
+#endif

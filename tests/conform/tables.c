@@ -1,0 +1,31 @@
+/*
+ * tables.c: all the cases there are.
+ */
+#include "conform.h"
+
+extern const struct conform_case stream_cases[];
+extern const struct conform_case frame_cases[];
+extern const struct conform_case message_cases[];
+extern const struct conform_case cork_cases[];
+extern const struct conform_case reset_cases[];
+extern const struct conform_case close_cases[];
+extern const struct conform_case handle_cases[];
+extern const struct conform_case cancel_cases[];
+extern const struct conform_case deadline_cases[];
+extern const struct conform_case address_cases[];
+extern const struct conform_case path_cases[];
+
+const struct conform_case *const conform_tables[] = {
+	stream_cases,
+	frame_cases,
+	message_cases,
+	cork_cases,
+	reset_cases,
+	close_cases,
+	handle_cases,
+	cancel_cases,
+	deadline_cases,
+	address_cases,
+	path_cases,
+	NULL,
+};
