@@ -149,10 +149,11 @@ void gni_timer_drop(struct gni_timers *all, struct gni_timer *t)
 	gni_timer_unreserve(all);
 }
 
-/* The timer that fires next, put where it belongs; NULL if none is set. */
-static struct gni_timer *settle(struct gni_timers *all)
+/* The timer that fires next, put where it belongs; NULL if none is set that
+ * stands at the limit or before. */
+static struct gni_timer *settle(struct gni_timers *all, gn_time limit)
 {
-	while (all->count) {
+	while (all->count && all->heap[0]->placed.ns <= limit.ns) {
 		struct gni_timer *t = all->heap[0];
 
 		if (t->due.ns == GN_NEVER.ns) {
@@ -169,9 +170,14 @@ static struct gni_timer *settle(struct gni_timers *all)
 
 gn_time gni_timers_next(struct gni_timers *all)
 {
-	struct gni_timer *t = settle(all);
+	struct gni_timer *t = settle(all, GN_NEVER);
 
 	return t ? t->due : GN_NEVER;
+}
+
+gn_time gni_timers_soonest(const struct gni_timers *all)
+{
+	return all->count ? all->heap[0]->placed : GN_NEVER;
 }
 
 void gni_timers_expire(struct gni_timers *all, gn_time now)
@@ -180,7 +186,7 @@ void gni_timers_expire(struct gni_timers *all, gn_time now)
 	struct gni_timer *t;
 
 	all->floor = now;
-	while ((t = settle(all)) && t->due.ns <= now.ns && t->turn < end) {
+	while ((t = settle(all, now)) && t->due.ns <= now.ns && t->turn < end) {
 		unplace(all, t);
 		t->due = GN_NEVER;
 		t->fire(t);

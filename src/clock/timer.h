@@ -55,6 +55,12 @@ void gni_timer_drop(struct gni_timers *all, struct gni_timer *t);
 /* gni_timers_next gives the instant to wait for, GN_NEVER if none is set. */
 gn_time gni_timers_next(struct gni_timers *all);
 
+/* gni_timers_soonest gives an instant before which none fires, without putting
+ * in place those that were set later: who wakes then may find nothing to do.
+ * With a deadline made anew for each message, next would move every timer in
+ * every turn. */
+gn_time gni_timers_soonest(const struct gni_timers *all);
+
 /*
  * gni_timers_expire calls fire of each timer due at now, each unset before
  * its call.  Equal instants fire in the order in which they were set, a

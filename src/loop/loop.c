@@ -137,7 +137,9 @@ static void trim(struct gni_loop *l)
 /* When there is nothing else to do: the next deadline or trimming. */
 static gn_time idle_until(struct gni_loop *l)
 {
-	gn_time until = gni_timers_next(&l->timers);
+	/* A simulation's clock must not stop where nothing happens. */
+	gn_time until = l->backend->enter ? gni_timers_next(&l->timers) :
+					    gni_timers_soonest(&l->timers);
 
 	if (!gni_list_empty(&l->parked)) {
 		struct gni_task *t = GNI_OWNER(l->parked.next, struct gni_task,

@@ -14,6 +14,8 @@ extern const struct conform_case cancel_cases[];
 extern const struct conform_case deadline_cases[];
 extern const struct conform_case address_cases[];
 extern const struct conform_case path_cases[];
+extern const struct conform_case option_cases[];
+extern const struct conform_case verb_cases[];
 
 const struct conform_case *const conform_tables[] = {
 	stream_cases,
@@ -27,5 +29,7 @@ const struct conform_case *const conform_tables[] = {
 	deadline_cases,
 	address_cases,
 	path_cases,
+	option_cases,
+	verb_cases,
 	NULL,
 };

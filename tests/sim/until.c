@@ -12,7 +12,7 @@
 #include "until.h"
 
 /* Seeds beside the run in order. */
-#define SEEDS 12
+#define SEEDS 40
 
 /* An instant that nothing else falls on. */
 #define WHILE_NS (3 * GN_SEC + 1234567)
