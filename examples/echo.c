@@ -59,10 +59,10 @@ static int echo_datagrams(gn_sock *sock, char *buf)
 		n = gn_recvfrom(sock, buf, MESSAGE_MAX, &from, GN_NEVER);
 		if (n < 0 && n != GN_ETRUNC)
 			return (int)n;
+		/* Whoever cannot take it now loses it: others are waiting. */
 		if (n >= 0)
-			n = gn_sendto(sock, buf, (size_t)n, &from,
-				      gn_in(GN_SEC));
-		if (n < 0)
+			n = gn_sendto(sock, buf, (size_t)n, &from, GN_NOW);
+		if (n < 0 && n != GN_ETIMEOUT)
 			gn_perror("echo");
 	}
 }

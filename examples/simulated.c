@@ -32,7 +32,7 @@ int main(int argc, char **argv)
 {
 	gn_sim_opts opts = {
 		.seed = argc > 1 ? strtoull(argv[1], NULL, 10) : 1,
-		.latency_ns = (argc > 2 ? atoll(argv[2]) : 200) * GN_MSEC,
+		.latency_ns = (argc > 2 ? atoi(argv[2]) : 200) * GN_MSEC,
 	};
 	gn_sim *sim = gn_sim_open(&opts);
 	gn_time begin = gn_now();

@@ -56,11 +56,12 @@ int main(int argc, char **argv)
 {
 	const char *address = argc > 1 ? argv[1] : "tcp://127.0.0.1:12345";
 	gn_auto gn_sock *listener = gn_listen(address, NULL);
+	struct sigaction end = { .sa_handler = quit };
 	gn_sock *client;
 
 	setvbuf(stdout, NULL, _IOLBF, 0);
-	signal(SIGTERM, quit);
-	signal(SIGINT, quit);
+	sigaction(SIGTERM, &end, NULL);
+	sigaction(SIGINT, &end, NULL);
 	if (listener)
 		ready(listener);
 	while (listener && (client = gn_accept(listener, GN_NEVER)))

@@ -42,10 +42,11 @@ GN_EXTERN_BEGIN
 
 /*
  * What runs for each client, in a fiber of its own.  It borrows the client:
- * gn_serve closes it when the handler returns; gn_close on it does nothing
- * but leave GN_EINVAL as the last failure, gn_shutdown ends our sending sooner.  What it
- * returns goes to gn_serve_opts.failed when below zero, and nowhere else: one
- * client's failure is nobody else's.
+ * gn_serve closes it when the handler returns.  gn_close on it does nothing;
+ * to a fiber that had not failed before it leaves GN_EINVAL as the last
+ * failure.  gn_shutdown ends our sending sooner.  What the handler returns goes
+ * to gn_serve_opts.failed when below zero, and nowhere else: one client's
+ * failure is nobody else's.
  */
 typedef int gn_handler(gn_sock *client, void *arg);
 

@@ -85,7 +85,7 @@ GN_API GN_MUST_USE gn_sim *gn_sim_open(const gn_sim_opts *opts);
 /*
  * gn_sim_host adds a host that runs fn(arg).  Returns 0.
  *
- *   name   letters, digits and hyphens, at most 63
+ *   name   letters, digits and hyphens, at most 63, not digits alone
  *   fails  GN_EINVAL (a bad name, or one that is taken), GN_ELIMIT (more than
  *          250 hosts), GN_ENOMEM
  */

@@ -5,7 +5,7 @@
  * shutdown, close.  What a socket is stands in its address (addr.h).  Each
  * call may be written as if it blocked: in a fiber it suspends the fiber, on
  * a plain thread it blocks that thread.  A socket belongs to the thread that
- * first waits on it; before that it may be handed to another.  At most one
+ * first makes a call on it that may wait; before that it may be handed over.  At most one
  * fiber receives from a socket and one sends to it at a time.
  *
  * Options, written in the address: backlog=512 linger=5s alive=30s nodelay=off
@@ -231,8 +231,9 @@ GN_API GN_MUST_USE ssize_t gn_recvfrom(gn_sock *s, void *buf, size_t len,
 GN_API GN_MUST_USE ssize_t gn_recv_exact(gn_sock *s, void *buf, size_t len,
 					 gn_time until);
 
-/* The most that gn_recv_exact, _line, _until and _text take at a time, bytes:
- * what a peer can make a socket hold while a message is not whole. */
+/* The most that gn_recv_exact, _line and _until take at a time, bytes, however
+ * large the buffer: what a peer can make a socket hold while a message is not
+ * whole. */
 #define GN_RECV_MAX ((size_t)1 << 20)
 
 /*
@@ -392,7 +393,7 @@ GN_API GN_MUST_USE int gn_sock_set_buffers(gn_sock *s, size_t send_bytes,
  * (TCP_USER_TIMEOUT), ends it with GN_EDEAD.  0 switches it off.  tcp only.
  * Returns 0.
  *
- *   alive_ns  rounded up to whole seconds, at least 3 s
+ *   alive_ns  3 s to 9 h, rounded up to whole seconds
  *   fails     GN_EKIND, GN_EINVAL
  */
 GN_API GN_MUST_USE int gn_sock_set_alive(gn_sock *s, int64_t alive_ns);
@@ -417,7 +418,9 @@ GN_API GN_MUST_USE gn_sock *gn_adopt(int fd);
  *   size   bytes at unread
  *   owns   takes s; the caller closes the descriptor.  On failure s stays
  *   fails  GN_ETOOLONG (gn_error_need tells the size), GN_EINVAL (a fiber
- *          waits on it, or sends are queued: gn_flush first), GN_ETHREAD
+ *          waits on it; sends are queued: gn_flush first; a listener has taken
+ *          connections from its backlog: gn_accept them first with GN_NOW; it is
+ *          a client of gn_serve), GN_ETHREAD, GN_EFORK
  */
 GN_API GN_MUST_USE int gn_release(gn_sock *s, void *unread, size_t size,
 				  size_t *unread_len);

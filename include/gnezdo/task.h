@@ -97,7 +97,8 @@ GN_API GN_MUST_USE int gn_go_with(gn_group *g, gn_fiber_fn *fn, void *arg,
 				  const gn_go_opts *opts);
 
 /*
- * gn_group_wait waits until every fiber of the group has ended.
+ * gn_group_wait waits until every fiber of the group has ended.  One fiber at a
+ * time, and none of the group's own; anything else stops the program.
  *
  * Returns 0, or the first failure of one of them, whose record becomes the
  * caller's; later calls return the same.
@@ -110,8 +111,8 @@ GN_API GN_MUST_USE int gn_go_with(gn_group *g, gn_fiber_fn *fn, void *arg,
 GN_API GN_MUST_USE int gn_group_wait(gn_group *g, gn_time until);
 
 /*
- * gn_group_cancel cancels every fiber of the group, now and later ones too.
- * It does not wait for them.
+ * gn_group_cancel cancels every fiber of the group, now and later ones too, on
+ * the group's thread.  It does not wait for them.
  */
 GN_API void gn_group_cancel(gn_group *g);
 
@@ -198,7 +199,7 @@ GN_API void gn_chan_close(gn_chan *c);
  * Returns 0.
  *
  *   until  the instant to give up
- *   fails  GN_ETIMEOUT, GN_ECANCELED, GN_EEND (gn_chan_end was called)
+ *   fails  GN_ETIMEOUT, GN_ECANCELED, GN_EFORK, GN_EEND (gn_chan_end was called)
  */
 GN_API GN_MUST_USE int gn_chan_send(gn_chan *c, const void *item,
 				    gn_time until);
@@ -208,8 +209,8 @@ GN_API GN_MUST_USE int gn_chan_send(gn_chan *c, const void *item,
  * Returns 0.
  *
  *   until  the instant to give up
- *   fails  GN_ETIMEOUT, GN_ECANCELED, GN_EEND (gn_chan_end was called and
- *          nothing is left)
+ *   fails  GN_ETIMEOUT, GN_ECANCELED, GN_EFORK, GN_EEND (gn_chan_end was called
+ *          and nothing is left)
  */
 GN_API GN_MUST_USE int gn_chan_recv(gn_chan *c, void *item, gn_time until);
 
@@ -235,7 +236,7 @@ typedef struct gn_chan_case {
  *
  *   count  cases, 1 to 64
  *   until  the instant to give up
- *   fails  GN_ETIMEOUT, GN_ECANCELED, GN_EEND, GN_EINVAL
+ *   fails  GN_ETIMEOUT, GN_ECANCELED, GN_EEND, GN_EINVAL, GN_EFORK
  */
 GN_API GN_MUST_USE int gn_chan_select(gn_chan_case *cases, int count,
 				      gn_time until);

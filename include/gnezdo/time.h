@@ -66,7 +66,7 @@ GN_API gn_time gn_in(int64_t duration_ns);
 
 /*
  * gn_time_add gives the instant duration_ns after t (before it, if negative).
- * It does not wrap: the ends are 0 and GN_NEVER, and GN_NEVER stays itself.
+ * It does not wrap: the ends are GN_NOW and GN_NEVER, which stays itself.
  */
 GN_API gn_time gn_time_add(gn_time t, int64_t duration_ns);
 

@@ -63,7 +63,8 @@ static const struct option {
 	{ "linger", &duration, 0, GN_HOUR, "a duration of 0s to 1h", STREAMS,
 	  FIELD(linger_ns) },
 	/* TCP_KEEPIDLE takes whole seconds and at most 32767. */
-	{ "alive", &duration, GN_SEC, 9 * GN_HOUR, "a duration of 1s to 9h",
+	{ "alive", &duration, 3 * GN_SEC, 9 * GN_HOUR,
+	  "a duration of 3s to 9h",
 	  ON(GN_TCP), FIELD(alive_ns) },
 	{ "backlog", &count, 1, 65535, "1 to 65535", STREAMS,
 	  FIELD(backlog) },

@@ -88,7 +88,7 @@ static const struct bad bad[] = {
 	{ "tcp://a:1?linger=1s&linger=1s", 21, "linger is given twice" },
 	{ "tcp://a:1?linger=1s&backlog=3&linger=2s", 31,
 	  "linger is given twice" },
-	{ "tcp://a:1?alive=999ms", 17, "alive is a duration of 1s to 9h" },
+	{ "tcp://a:1?alive=999ms", 17, "alive is a duration of 3s to 9h" },
 	{ "tcp://a:1?alive=10h", 17, "alive is a duration" },
 	{ "tcp://a:1?backlog=0", 19, "backlog is 1 to 65535" },
 	{ "tcp://a:1?backlog=65536", 19, "backlog is 1 to 65535" },

@@ -39,8 +39,8 @@ gn_time gn_time_add(gn_time t, int64_t duration_ns)
 	if (t.ns == GN_NEVER.ns)
 		return GN_NEVER;
 	if (__builtin_add_overflow(t.ns, duration_ns, &sum))
-		sum = duration_ns > 0 ? INT64_MAX : 0;
-	return GN_TIME_AT_(sum > 0 ? sum : 0);
+		sum = duration_ns > 0 ? INT64_MAX : GN_NOW.ns;
+	return GN_TIME_AT_(sum > GN_NOW.ns ? sum : GN_NOW.ns);
 }
 
 int64_t gn_time_between(gn_time a, gn_time b)

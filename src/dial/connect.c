@@ -8,24 +8,35 @@
 #include "addr/addr.h"
 #include "dial/dial.h"
 
+/* The address that opts->from names, no address if it names none. */
+static int read_from(const struct gni_dial *d, const gn_sock_opts *opts,
+		     gn_addr *from)
+{
+	int result = 0;
+
+	*from = (gn_addr){ 0 };
+	if (opts && opts->from)
+		result = gn_addr_parse(from, opts->from);
+	if (result == 0 && from->kind && from->kind != d->target.kind)
+		result = gni_dial_fail(d, GN_EINVAL, NULL,
+				       "the address to connect from is of "
+				       "another kind");
+	return result;
+}
+
 /* Binds to opts->from before connecting.  A Unix datagram socket always needs
  * a name, or it could not be answered: the kernel then makes one up (unix(7),
  * autobind). */
-static int bind_from(const struct gni_dial *d, gn_sock *s, const char *from)
+static int bind_from(const struct gni_dial *d, gn_sock *s, const gn_addr *from)
 {
 	static const sa_family_t unnamed = AF_UNIX;
 	struct gni_loop *l = d->loop;
-	gn_addr addr;
-	int result = 0;
+	gn_addr addr = *from;
 
-	if (from)
-		result = gn_addr_parse(&addr, from);
-	else if (s->kind == GN_UNIX_DGRAM)
+	if (!from->kind && s->kind == GN_UNIX_DGRAM)
 		gni_addr_set(&addr, s->kind, &unnamed, sizeof unnamed);
-	else
+	else if (!from->kind)
 		return 0;
-	if (result < 0)
-		return result;
 	s->local = addr;
 	return l->calls->bind(l->io, s->fd, &addr, -1, &s->file);
 }
@@ -43,7 +54,7 @@ static bool met_itself(gn_sock *s)
 }
 
 static int connect_to(const struct gni_dial *d, gn_sock *s,
-		      const gn_addr *addr, const char *from, gn_time until)
+		      const gn_addr *addr, const gn_addr *from, gn_time until)
 {
 	struct gni_call c = { .op = { .kind = GNI_OP_CONNECT, .fd = s->fd,
 				      .addr = addr } };
@@ -61,7 +72,7 @@ static int connect_to(const struct gni_dial *d, gn_sock *s,
 }
 
 static gn_sock *try_one(const struct gni_dial *d, const gn_addr *addr,
-			const char *from, gn_time until, int *result)
+			const gn_addr *from, gn_time until, int *result)
 {
 	gn_sock *s = gni_dial_socket(d, GNI_CONNECTED, addr, result);
 
@@ -77,8 +88,7 @@ static gn_sock *try_one(const struct gni_dial *d, const gn_addr *addr,
 /* Giving up is the caller's, not the address's. */
 static bool is_final(int result)
 {
-	return result == GN_ECANCELED || result == GN_ETIMEOUT ||
-	       result == GN_EADDR;
+	return result == GN_ECANCELED || result == GN_ETIMEOUT;
 }
 
 struct tries {
@@ -92,8 +102,8 @@ static void fail(const struct gni_dial *d, const struct tries *t)
 {
 	int last = t->count - 1;
 
-	gni_dial_fail(d, t->result[last], NULL, NULL);
-	for (int i = 0; i < t->count && t->count > 1; i++)
+	gni_dial_fail(d, t->result[last], &t->addr[last], NULL);
+	for (int i = 0; i < t->count; i++)
 		gni_error_tried(&t->addr[i],
 				t->result[i] <= GN_ETIMEOUT ?
 					t->result[i] :
@@ -105,9 +115,11 @@ gn_sock *gn_connect(const char *address, const gn_sock_opts *opts,
 {
 	struct gni_dial d;
 	struct tries t = { .count = 0 };
+	gn_addr from;
 	int count;
 
-	if (gni_dial_begin(&d, "connect", address, opts) < 0)
+	if (gni_dial_begin(&d, "connect", address, opts) < 0 ||
+	    read_from(&d, opts, &from) < 0)
 		return NULL;
 	if (gni_task_canceled(d.loop->current)) {
 		gni_dial_fail(&d, GN_ECANCELED, NULL, NULL);
@@ -116,8 +128,8 @@ gn_sock *gn_connect(const char *address, const gn_sock_opts *opts,
 	count = gni_dial_addrs(&d, true, t.addr);
 	while (t.count < count) {
 		int *result = &t.result[t.count];
-		gn_sock *s = try_one(&d, &t.addr[t.count++],
-				     opts ? opts->from : NULL, until, result);
+		gn_sock *s = try_one(&d, &t.addr[t.count++], &from, until,
+				     result);
 
 		if (s)
 			return s;

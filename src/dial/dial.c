@@ -28,11 +28,14 @@ int gni_dial_fail(const struct gni_dial *d, int result, const gn_addr *addr,
 int gni_dial_begin(struct gni_dial *d, const char *operation, const char *text,
 		   const gn_sock_opts *opts)
 {
+	const char *refused = gni_option_refuse(opts);
 	int result;
 
 	memset(d, 0, sizeof *d);
 	d->operation = operation;
 	d->text = text;
+	if (refused)
+		return gni_dial_fail(d, GN_EINVAL, NULL, refused);
 	result = gni_target_parse(&d->target, text, operation);
 	if (result < 0)
 		return result;

@@ -105,7 +105,8 @@ static void add_tried(struct gni_text *t, const gn_error *e)
 {
 	char text[GN_ADDR_TEXT_MAX];
 
-	for (size_t i = 0; i < e->tried_count; i++) {
+	/* Of one alone all has been said. */
+	for (size_t i = 0; e->tried_count > 1 && i < e->tried_count; i++) {
 		const struct gni_tried *tried = &e->tried[i];
 
 		gni_text_add(t, "%s%s: %s", i == 0 ? "tried " : ", ",

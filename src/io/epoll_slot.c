@@ -8,6 +8,7 @@
 
 #include "base/check.h"
 #include "io/epoll.h"
+#include "io/sys.h"
 
 /* Slots are made so many at a time: 6 KiB. */
 #define CHUNK_SLOTS 256
@@ -132,6 +133,8 @@ void gni_slot_forget(struct gni_epoll *e, int fd)
 		  "a descriptor was given up with an operation in");
 	if (s->watched)
 		control(e, EPOLL_CTL_DEL, fd, NULL);
+	if (s->nonblock)
+		gni_sys_nonblock(fd, false);
 	*s = (struct gni_slot){ .generation = s->generation + 1 };
 	gni_list_init(&s->armed);
 }

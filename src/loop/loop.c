@@ -332,6 +332,7 @@ struct gni_loop *gni_loop_open(struct gni_io *io)
 	gni_list_init(&l->parked);
 	gni_list_init(&l->gathered);
 	gni_list_init(&l->owned);
+	gni_list_init(&l->foreign);
 	gni_list_init(&l->signals);
 	l->now = gn_now();
 	if (!l->mailbox || !gni_run_reserve(l) ||

@@ -49,6 +49,7 @@ struct gni_loop {
 	struct gni_list parked;	 /* the waiting, longest first */
 	struct gni_list gathered;
 	struct gni_list owned;
+	struct gni_list foreign; /* waits for descriptors of others */
 	gn_time now; /* of this turn */
 
 	size_t lingering; /* closed sockets that the loop still finishes */

@@ -8,8 +8,8 @@
 #include <pthread.h>
 #include <signal.h>
 
-/* Threads of one process that serve at a time; beyond them the others are told
- * and end their group.  Far more than processors. */
+/* Threads of one process that serve at a time, far more than processors; a
+ * server beyond them is not told of signals. */
 #define LOOPS_MAX 1024
 
 static const int signals[] = { SIGTERM, SIGINT };
@@ -70,10 +70,47 @@ static void put(struct gni_loop *old, struct gni_loop *new)
 	}
 }
 
+static void give_all(void)
+{
+	for (size_t i = 0; i < COUNT; i++) {
+		if (taken[i])
+			give(signals[i]);
+		taken[i] = false;
+	}
+}
+
+static void hold(void)
+{
+	pthread_mutex_lock(&lock);
+}
+
+static void let(void)
+{
+	pthread_mutex_unlock(&lock);
+}
+
+/* The parent's servers are not the child's: its signals are as they were. */
+static void leave_parent(void)
+{
+	for (size_t i = 0; i < LOOPS_MAX; i++)
+		atomic_store(&loops[i], NULL);
+	atomic_store(&handling, 0);
+	watching = 0;
+	give_all();
+	pthread_mutex_unlock(&lock);
+}
+
+static void watch_fork(void)
+{
+	pthread_atfork(hold, let, leave_parent);
+}
+
 void gni_signal_take(struct gni_loop *loop, struct gni_signal *watch)
 {
+	static pthread_once_t once = PTHREAD_ONCE_INIT;
 	bool first = gni_list_empty(&loop->signals);
 
+	pthread_once(&once, watch_fork);
 	gni_list_add(&loop->signals, &watch->link);
 	if (!first)
 		return;
@@ -93,9 +130,8 @@ void gni_signal_give(struct gni_loop *loop, struct gni_signal *watch)
 	pthread_mutex_lock(&lock);
 	put(loop, NULL);
 	watching--;
-	for (size_t i = 0; watching == 0 && i < COUNT; i++)
-		if (taken[i])
-			give(signals[i]);
+	if (watching == 0)
+		give_all();
 	pthread_mutex_unlock(&lock);
 	/* A handler on another thread may still hold the loop. */
 	while (atomic_load(&handling) > 0)

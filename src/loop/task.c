@@ -100,6 +100,8 @@ void gni_task_cancel(struct gni_task *t)
 	if (t->cancelled)
 		return;
 	t->cancelled = true;
+	if (shielded(t))
+		t->mercy = gn_time_add(gn_now(), GN_SHIELD_MAX);
 	if (!t->wait)
 		return;
 	if (!shielded(t))

@@ -31,6 +31,8 @@ struct gni_task {
 	bool yielded;	 /* gave way: runs after all that were ready then */
 	bool cancelled;	 /* sticky */
 	gn_time shield;	 /* until then a cancel does not strike */
+	gn_time mercy;	 /* no shield of a cancelled fiber reaches further;
+			  * {0}: it has asked for none yet */
 
 	gn_fiber_fn *run;
 	void *arg;

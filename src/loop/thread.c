@@ -10,6 +10,7 @@
 #include "base/check.h"
 #include "error/error.h"
 #include "loop/loop.h"
+#include "loop/run.h"
 #include "loop/start.h"
 
 struct seat {
@@ -52,7 +53,10 @@ static void finish_process(void)
 {
 	struct seat *s = my_seat();
 
-	if (is_mine(s) && s->loop->current == &s->loop->root)
+	if (!is_mine(s))
+		return;
+	gni_run_leave(s->loop);
+	if (gni_loop_on_root(s->loop))
 		gni_loop_finish(s->loop);
 }
 

@@ -34,15 +34,17 @@ enum where { URING, EPOLL, SIMULATION, NOWHERE };
 static const struct place {
 	const char *word;
 	const char *backend; /* GNEZDO_BACKEND */
+	const char *ring;    /* GNEZDO_RING */
 	unsigned bit;
 	enum where where;
 } places[] = {
-	{ "uring, root", "uring", ON_ROOT, URING },
-	{ "uring, fiber", "uring", ON_FIBER, URING },
-	{ "epoll, root", "epoll", ON_ROOT, EPOLL },
-	{ "epoll, fiber", "epoll", ON_FIBER, EPOLL },
-	{ "simulated", NULL, ON_SIM, SIMULATION },
-	{ NULL, NULL, ALONE, NOWHERE },
+	{ "uring, root", "uring", NULL, ON_ROOT, URING },
+	{ "uring, fiber", "uring", NULL, ON_FIBER, URING },
+	{ "small ring", "uring", "4", ON_FIBER, URING },
+	{ "epoll, root", "epoll", NULL, ON_ROOT, EPOLL },
+	{ "epoll, fiber", "epoll", NULL, ON_FIBER, EPOLL },
+	{ "simulated", NULL, NULL, ON_SIM, SIMULATION },
+	{ NULL, NULL, NULL, ALONE, NOWHERE },
 };
 
 #define PLACES (sizeof places / sizeof *places)
@@ -198,6 +200,8 @@ _Noreturn static void in_child(struct run *r)
 	alarm(HUNG_SECONDS);
 	if (r->place->backend)
 		setenv("GNEZDO_BACKEND", r->place->backend, 1);
+	if (r->place->ring)
+		setenv("GNEZDO_RING", r->place->ring, 1);
 	if (!has_backend(r->place))
 		_exit(SKIPPED);
 	if (r->place->where == NOWHERE)

@@ -9,6 +9,7 @@
 #include "addr/target.h"
 #include "loop/signal.h"
 #include "sock/sock.h"
+#include "task/group.h"
 
 /* How long handlers may go on after the end was asked for. */
 #define GRACE_NS (5 * GN_SEC)
@@ -130,6 +131,7 @@ static int open_server(struct server *v, const char *address)
 static int run(struct server *v)
 {
 	struct gni_loop *l = gni_loop_mine();
+	gn_error *cause = NULL;
 	int result;
 
 	gni_list_init(&v->signal.link);
@@ -141,17 +143,20 @@ static int run(struct server *v)
 	result = gn_group_wait(v->doors, GN_NEVER);
 	if (result == GN_ECANCELED)
 		result = 0;
+	if (result < 0)
+		cause = gni_error_take();
 	/* No more clients; those that are here may finish. */
 	gn_group_close(v->doors);
 	v->doors = NULL;
 	gn_close(v->listener);
 	v->listener = NULL;
-	gn_shield(gn_in(v->opts.grace_ns));
-	if (gn_group_wait(v->clients, gn_in(v->opts.grace_ns)) < 0)
-		gn_group_cancel(v->clients);
-	gn_unshield();
+	gni_group_settle(v->clients, gn_in(v->opts.grace_ns));
+	gn_group_cancel(v->clients);
 	if (!gni_list_empty(&v->signal.link))
 		gni_signal_give(l, &v->signal);
+	if (cause)
+		gni_fail_again(cause);
+	gni_error_free(cause);
 	return result;
 }
 

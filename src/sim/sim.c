@@ -77,8 +77,11 @@ gn_sim *gn_sim_open(const gn_sim_opts *opts)
 static int add_host(gn_sim *sim, const char *name, gn_fiber_fn *fn, void *arg,
 		    bool service)
 {
-	int place = sim->io ? gni_sim_host(sim->io, name) : -EINVAL;
 	struct host *h;
+	int place = -EINVAL;
+
+	if (sim->io && !strchr(name, '.'))
+		place = gni_sim_host(sim->io, name);
 
 	if (place == -EEXIST || place == -EINVAL)
 		return fail(GN_EINVAL, 0, "sim_host");

@@ -103,17 +103,20 @@ gn_sock *gn_adopt(int fd)
 	return s;
 }
 
-/* Nothing of ours may be under way on a descriptor that leaves. */
+/* Nothing of ours may be under way on a descriptor that leaves, nor may a
+ * connection have been taken from its backlog and not accepted. */
 static int settle(gn_sock *s)
 {
 	struct gni_loop *l = s->loop;
 
-	if (s->users > 0 || !gni_output_empty(s))
-		return GN_EINVAL;
-	if (s->in.op.state == GNI_OP_IN)
+	while (s->in.op.state != GNI_OP_IDLE && s->users == 0) {
 		l->backend->cancel(l->io, &s->in.op);
-	while (s->in.op.state != GNI_OP_IDLE)
 		gni_loop_yield(l);
+	}
+	if (s->users > 0 || !gni_output_empty(s) || s->borrowed)
+		return GN_EINVAL;
+	if (s->role == GNI_LISTENER && gni_bytes_count(&s->in.queue) > 0)
+		return GN_EINVAL;
 	return 0;
 }
 
@@ -130,7 +133,7 @@ int gn_release(gn_sock *s, void *unread, size_t size, size_t *unread_len)
 	if (result == 0 && len > size)
 		result = GN_ETOOLONG;
 	if (result < 0)
-		return fail(result, 0, "release", len);
+		return gni_sock_fail(s, GNI_RELEASE, result, 0, len);
 	*unread_len = gni_bytes_take(&s->in.queue, unread, len);
 	fd = s->fd;
 	if (s->loop) {
@@ -148,7 +151,9 @@ gn_sock *gn_stdio(void)
 
 	if (!l)
 		return NULL;
-	if (standard && standard->live && standard->keep_open)
+	if (standard && standard->live && standard->keep_open &&
+	    standard->fork == gni_loop_fork() &&
+	    (!standard->loop || standard->loop == l))
 		return standard;
 	if (get_int(l->calls, l->io, 0, SO_TYPE) == -EBADF &&
 	    get_int(l->calls, l->io, 1, SO_TYPE) == -EBADF) {

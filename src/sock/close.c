@@ -16,6 +16,7 @@
 
 #include "base/check.h"
 #include "sock/listener.h"
+#include "sock/message.h"
 #include "sock/output.h"
 
 /* Bytes that a drain drops at a time, little enough for a fiber's stack, and
@@ -128,6 +129,7 @@ static int drop_unread(gn_sock *s)
 		/* An empty message carries its time, the end nothing. */
 		if (n < 0 || (n == 0 && m.msg_controllen == 0))
 			return 0;
+		gni_message_drop_rights(s, &m);
 		s->unread_seen = true;
 	}
 	return 1;
@@ -305,20 +307,25 @@ void gn_close(gn_sock *s)
 	GNI_CHECK(s->live, "gn_close on a socket that was closed (%s)",
 		  gn_addr_text(s->peer.kind ? &s->peer : &s->local, text));
 	if (s->borrowed) {
-		refuse_borrowed(s);
+		/* Clean-up never displaces a cause. */
+		if (gn_code() == GN_OK)
+			refuse_borrowed(s);
 		return;
 	}
 	if (s->fork != gni_loop_fork()) {
 		/* The parent goes on with it: only our descriptor goes. */
-		gni_sys_calls.close(NULL, s->fd);
+		if (!s->keep_open)
+			gni_sys_calls.close(NULL, s->fd);
 		gni_sock_free(s);
 		return;
 	}
 	GNI_CHECK(!s->loop || s->loop == gni_loop_mine(),
 		  "gn_close on another thread than the socket's (%s)",
 		  gn_addr_text(s->peer.kind ? &s->peer : &s->local, text));
+	if (s->users > 0)
+		gn_sock_local(s, &s->local); /* for what they will report */
 	s->live = false;
-	if (!s->loop && is_stream(s) && gni_loop_here())
+	if (!s->loop && (is_stream(s) || is_unix(s)) && gni_loop_here())
 		gni_sock_attach(s, gni_loop_here());
 	if (s->loop)
 		begin(s, s->loop);

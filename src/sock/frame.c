@@ -47,13 +47,21 @@ static ssize_t more(const struct want *w)
 	return n > 0;
 }
 
+/* The last act of a call that took something: others may have their turn, and
+ * nothing of the socket is valid after. */
+static ssize_t served(const gn_sock *s, ssize_t n)
+{
+	gni_loop_pace(s->loop);
+	return n;
+}
+
 static int begin(const struct want *w, size_t least)
 {
 	int result = gni_sock_begin(w->s, w->verb);
 
 	if (result < 0)
 		return result;
-	if (w->most < least || w->most > GN_RECV_MAX)
+	if (w->most < least)
 		return (int)fail(w, GN_EINVAL, 0, 0);
 	return 0;
 }
@@ -66,9 +74,9 @@ ssize_t gn_recv_exact(gn_sock *s, void *buf, size_t len, gn_time until)
 
 	if (n < 0)
 		return n;
+	if (len > GN_RECV_MAX)
+		return fail(&w, GN_EINVAL, 0, 0);
 	q = &s->in.queue;
-	if (gni_bytes_count(q) >= len)
-		gni_loop_pace(s->loop);
 	while (gni_bytes_count(q) < len) {
 		n = more(&w);
 		if (n < 0)
@@ -78,7 +86,7 @@ ssize_t gn_recv_exact(gn_sock *s, void *buf, size_t len, gn_time until)
 		if (n == 0)
 			return ended(&w, len);
 	}
-	return (ssize_t)gni_bytes_take(q, buf, len);
+	return served(s, (ssize_t)gni_bytes_take(q, buf, len));
 }
 
 /*
@@ -89,7 +97,6 @@ static ssize_t find(const struct want *w, const void *delimiter, size_t len)
 {
 	struct gni_bytes *q = &w->s->in.queue;
 	size_t seen = 0; /* bytes in which no delimiter begins */
-	bool waited = false;
 
 	for (;;) {
 		size_t count = gni_bytes_count(q);
@@ -101,16 +108,12 @@ static ssize_t find(const struct want *w, const void *delimiter, size_t len)
 		if (within >= len)
 			at = memmem(first + seen, within - seen, delimiter,
 				    len);
-		if (at) {
-			if (!waited)
-				gni_loop_pace(w->s->loop);
-			return at - gni_bytes_first(q) + (ssize_t)len;
-		}
-		if (count >= w->most)
+		if (at)
+			return at - first + (ssize_t)len;
+		if (count >= w->most || count >= GN_RECV_MAX)
 			return fail(w, GN_ETOOLONG, 0, 0);
 		seen = within >= len ? within - len + 1 : 0;
 		n = more(w);
-		waited = true;
 		if (n < 0)
 			return n;
 		if (n == 0)
@@ -130,9 +133,10 @@ ssize_t gn_recv_until(gn_sock *s, void *buf, size_t size, const void *delimiter,
 	if (delimiter_len == 0 || delimiter_len > size)
 		return fail(&w, GN_EINVAL, 0, 0);
 	n = find(&w, delimiter, delimiter_len);
-	if (n > 0)
-		gni_bytes_take(&s->in.queue, buf, (size_t)n);
-	return n;
+	if (n < 0)
+		return n;
+	gni_bytes_take(&s->in.queue, buf, (size_t)n);
+	return served(s, n);
 }
 
 /*
@@ -168,7 +172,7 @@ ssize_t gn_recv_line(gn_sock *s, char *buf, size_t size, gn_time until)
 	memcpy(buf, first, len);
 	buf[len] = '\0';
 	gni_bytes_drop(&s->in.queue, taken);
-	return (ssize_t)len;
+	return served(s, (ssize_t)len);
 }
 
 /* One message, which must be text as a whole. */
@@ -178,6 +182,8 @@ static ssize_t message_text(const struct want *w)
 	char *text = w->buf;
 	ssize_t n = gni_message_recv(w->s, &piece, 1, NULL, w->verb, w->until);
 
+	if (n == GN_ETRUNC)
+		text[w->most] = '\0';
 	if (n < 0)
 		return n;
 	if (gn_utf8_whole(text, (size_t)n, NULL) < (size_t)n)
@@ -223,8 +229,11 @@ ssize_t gn_recv_text(gn_sock *s, char *buf, size_t size, gn_time until)
 		n = more(&w);
 		if (n < 0)
 			return n;
-		if (n == 0 && gni_bytes_count(&s->in.queue) > 0)
-			return ended(&w, 0);
+		if (n == 0 && gni_bytes_count(&s->in.queue) > 0) {
+			n = ended(&w, 0);
+			buf[gn_error_done(gn_error_last())] = '\0';
+			return n;
+		}
 		if (n == 0) {
 			buf[0] = '\0';
 			return 0;

@@ -51,6 +51,36 @@ static void note_end(struct gni_input *in, int result)
 		in->error = -result;
 }
 
+/*
+ * The operation paused while a fiber waits.  What is here by now is taken at
+ * once: the deadline may strike before the operation, begun anew, is tried.
+ * True if that ended the wait.
+ */
+static bool take_now(gn_sock *s)
+{
+	struct gni_input *in = &s->in;
+	struct gni_loop *l = s->loop;
+	bool queued = !in->into;
+	struct iovec piece = { in->into, in->room };
+	struct msghdr m = { .msg_iov = &piece, .msg_iovlen = 1 };
+	ssize_t n;
+
+	if (queued)
+		piece = (struct iovec){ gni_bytes_room(&in->queue, CHUNK),
+					CHUNK };
+	if (!piece.iov_base)
+		return false;
+	n = l->calls->recv(l->io, s->fd, &m, 0);
+	if (queued)
+		gni_bytes_added(&in->queue, n > 0 ? (size_t)n : 0);
+	if (n == -EAGAIN)
+		return false;
+	if (n <= 0)
+		note_end(in, (int)n);
+	wake_reader(s, (int)n);
+	return true;
+}
+
 static void arrived(struct gni_op *op, int result, bool more)
 {
 	gn_sock *s = GNI_OWNER(op, gn_sock, in.op);
@@ -59,6 +89,8 @@ static void arrived(struct gni_op *op, int result, bool more)
 
 	if (result > 0 && s->closing)
 		s->unread_seen = true;
+	else if (result > 0 && s->in.error)
+		l->backend->cancel(l->io, op); /* some before were lost */
 	else if (result > 0)
 		wake_reader(s, store(s, op->arrived, (size_t)result));
 	else
@@ -69,7 +101,7 @@ static void arrived(struct gni_op *op, int result, bool more)
 	}
 	if (!paused && result <= 0)
 		wake_reader(s, result);
-	if (!more && s->reader)
+	if (!more && s->reader && !take_now(s))
 		l->backend->submit(l->io, op);
 	else if (more && !s->reader &&
 		 gni_bytes_count(&s->in.queue) >= GNI_RECV_AHEAD)

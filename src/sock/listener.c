@@ -23,7 +23,7 @@ static bool is_passing(int error)
 	static const int passing[] = { ECONNABORTED, EPROTO, ENETDOWN,
 				       ENOPROTOOPT, EHOSTDOWN, ENONET,
 				       EHOSTUNREACH, EOPNOTSUPP, ENETUNREACH,
-				       EPERM, EINTR };
+				       EINTR };
 
 	for (size_t i = 0; i < sizeof passing / sizeof *passing; i++)
 		if (error == passing[i])
@@ -31,10 +31,12 @@ static bool is_passing(int error)
 	return false;
 }
 
+/* What passes with time: also a filter that refuses, or it would be asked
+ * without end. */
 static bool is_shortage(int error)
 {
 	return error == EMFILE || error == ENFILE || error == ENOBUFS ||
-	       error == ENOMEM;
+	       error == ENOMEM || error == EPERM;
 }
 
 static bool take(gn_sock *l, int *fd)
@@ -88,10 +90,22 @@ static int wait_standing(gn_sock *l, enum gni_verb verb, gn_time until)
 	return gni_sock_wait(l, &l->reader, verb, until);
 }
 
+/* One accept of its own; what it took when the listener was closed meanwhile
+ * goes with it. */
+static int accept_one(gn_sock *l, gn_time until)
+{
+	struct gni_call c = { .op = { .kind = GNI_OP_ACCEPT, .fd = l->fd } };
+	struct gni_loop *loop = l->loop;
+	int result = gni_sock_call(l, &l->reader, &c, GNI_ACCEPT, until);
+
+	if (result == GN_ECLOSED && c.wait.result >= 0)
+		loop->calls->close(loop->io, c.wait.result);
+	return result;
+}
+
 /* The next connection's descriptor, a code, or a negative errno. */
 static int next(gn_sock *l, gn_time until)
 {
-	struct gni_call c = { .op = { .kind = GNI_OP_ACCEPT, .fd = l->fd } };
 	int fd, result = 0;
 
 	if (take(l, &fd)) {
@@ -99,7 +113,7 @@ static int next(gn_sock *l, gn_time until)
 		return fd;
 	}
 	if (!l->loop->io->multishot)
-		return gni_sock_call(l, &l->reader, &c, GNI_ACCEPT, until);
+		return accept_one(l, until);
 	result = wait_standing(l, GNI_ACCEPT, until);
 	if (result == 0)
 		return take(l, &fd) ? fd : -EINTR;
@@ -114,8 +128,10 @@ int gni_sock_poll_accept(gn_sock *l, gn_time until)
 
 	if (gni_bytes_count(&l->in.queue) > 0)
 		return 0;
-	if (l->loop->io->multishot && l->in.op.state != GNI_OP_IDLE)
-		return wait_standing(l, GNI_WAIT, until);
+	if (l->loop->io->multishot && l->in.op.state != GNI_OP_IDLE) {
+		result = wait_standing(l, GNI_WAIT, until);
+		return result > GN_ETIMEOUT ? 0 : result;
+	}
 	result = gni_sock_call(l, &l->reader, &c, GNI_WAIT, until);
 	return result > 0 ? 0 : result;
 }

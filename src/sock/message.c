@@ -47,12 +47,31 @@ int gni_message_send(gn_sock *s, const struct iovec *pieces, int count,
 	return n < 0 ? (int)n : 0;
 }
 
+void gni_message_drop_rights(gn_sock *s, struct msghdr *m)
+{
+	struct gni_io *io;
+	const struct gni_calls *calls = gni_sock_calls(s, &io);
+
+	for (struct cmsghdr *c = CMSG_FIRSTHDR(m); c; c = CMSG_NXTHDR(m, c)) {
+		size_t count = (c->cmsg_len - CMSG_LEN(0)) / sizeof(int);
+		int fd;
+
+		if (c->cmsg_level != SOL_SOCKET || c->cmsg_type != SCM_RIGHTS)
+			continue;
+		for (size_t i = 0; i < count; i++) {
+			memcpy(&fd, CMSG_DATA(c) + i * sizeof fd, sizeof fd);
+			calls->close(io, fd);
+		}
+	}
+}
+
 /* What a receive brought, judged. */
-static ssize_t finish(gn_sock *s, ssize_t n, const struct msghdr *m,
+static ssize_t finish(gn_sock *s, ssize_t n, struct msghdr *m,
 		      size_t room, gn_addr *from, enum gni_verb verb)
 {
 	if (n < 0)
 		return gni_sock_fail(s, verb, (int)n, 0, 0);
+	gni_message_drop_rights(s, m);
 	/* Every message of a seqpacket socket carries its time (the option
 	 * was set when the socket was made), the end carries nothing. */
 	if (n == 0 && s->kind == GN_UNIX_SEQPACKET && m->msg_controllen == 0) {

@@ -17,4 +17,8 @@ int gni_message_send(gn_sock *s, const struct iovec *pieces, int count,
 ssize_t gni_message_recv(gn_sock *s, const struct iovec *pieces, int count,
 			 gn_addr *from, enum gni_verb verb, gn_time until);
 
+/* gni_message_drop_rights closes descriptors that came with a message: a peer
+ * may send some unasked (unix(7), SCM_RIGHTS). */
+void gni_message_drop_rights(gn_sock *s, struct msghdr *m);
+
 #endif

@@ -9,11 +9,22 @@
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 
-/* Dead-peer time: the least that still allows a probe and its answers. */
+/* Dead-peer time: the least that still allows a probe and its answers, and
+ * the most that the kernel takes (TCP_KEEPIDLE, 32767 s), in hours. */
 #define ALIVE_NS_MIN (3 * GN_SEC)
+#define ALIVE_NS_MAX (9 * GN_HOUR)
 
 /* Probes in the second half of the dead-peer time. */
 #define ALIVE_PROBES 3
+
+/* listen(2) takes more, and the system then less. */
+#define BACKLOG_MAX 65535
+
+static bool is_alive_time(int64_t alive_ns)
+{
+	return alive_ns == 0 ||
+	       (alive_ns >= ALIVE_NS_MIN && alive_ns <= ALIVE_NS_MAX);
+}
 
 static int set_int(gn_sock *s, int level, int name, int value)
 {
@@ -85,6 +96,21 @@ int gni_option_mark(gn_sock *s)
 	return set_int(s, SOL_SOCKET, SO_TIMESTAMP, 1);
 }
 
+const char *gni_option_refuse(const gn_sock_opts *o)
+{
+	if (!o)
+		return NULL;
+	if (o->backlog < 0 || o->backlog > BACKLOG_MAX)
+		return "backlog is 0 to 65535";
+	if (o->linger_ns < 0)
+		return "linger_ns is 0 or more";
+	if (!is_alive_time(o->alive_ns))
+		return "alive_ns is 0, or 3 s to 9 h";
+	if (o->send_bytes > INT_MAX || o->recv_bytes > INT_MAX)
+		return "send_bytes and recv_bytes are 0 to 2147483647";
+	return NULL;
+}
+
 struct gni_options gni_option_merge(const struct gni_target *target,
 				    const gn_sock_opts *opts)
 {
@@ -154,8 +180,7 @@ int gn_sock_set_alive(gn_sock *s, int64_t alive_ns)
 
 	if (result < 0)
 		return result;
-	if (alive_ns < 0 || (alive_ns > 0 && alive_ns < ALIVE_NS_MIN) ||
-	    alive_ns > GN_HOUR * 24)
+	if (!is_alive_time(alive_ns))
 		return say(s, GNI_SET_ALIVE, GN_EINVAL);
 	return say(s, GNI_SET_ALIVE, set_alive(s, alive_ns));
 }

@@ -7,6 +7,10 @@
 #include "addr/target.h"
 #include "sock/sock.h"
 
+/* gni_option_refuse gives a sentence for options out of range, NULL if there
+ * is none (or no options). */
+const char *gni_option_refuse(const gn_sock_opts *opts);
+
 /*
  * gni_option_merge gives the options in force: the address's, and where it
  * says nothing those of opts (NULL: none).

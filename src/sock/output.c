@@ -60,7 +60,8 @@ static void flown(struct gni_op *op, int result, bool more)
 		gni_bytes_drop(&s->out.flying, (size_t)result);
 	else if (result != -ECANCELED)
 		fail_output(s, -result);
-	if (!s->leaving && result != -ECANCELED && next_flight(s)) {
+	if (!s->leaving && !s->forced && result != -ECANCELED &&
+	    next_flight(s)) {
 		fly(s);
 		return;
 	}
@@ -192,9 +193,10 @@ static int send_waiting(gn_sock *s, struct rest *rest, size_t *done,
 
 		m.msg_iovlen = next_pieces(rest, all);
 		result = gni_sock_call(s, &s->writer, &c, GNI_SEND, until);
-		if (result > 0) {
-			advance(rest, (size_t)result);
-			*done += (size_t)result;
+		/* Bytes that went count, also if a close struck then. */
+		if (c.wait.result > 0) {
+			advance(rest, (size_t)c.wait.result);
+			*done += (size_t)c.wait.result;
 		}
 	}
 	return result < 0 ? result : 0;
@@ -206,8 +208,10 @@ static int send_late(gn_sock *s, struct rest *rest, size_t *done,
 {
 	int result = 0;
 
-	if (!gn_time_before(gn_now(), until))
+	if (!gn_time_before(gn_now(), until)) {
+		gni_loop_pace(s->loop);
 		return GN_ETIMEOUT;
+	}
 	if (!gni_output_empty(s))
 		result = drain(s, GNI_SEND, until);
 	return result < 0 ? result : send_waiting(s, rest, done, until);

@@ -20,8 +20,8 @@ static int poll_for(gn_sock *s, int fd, short events, struct gni_wait **slot,
 	return gni_sock_call(s, slot, &c, verb, until);
 }
 
-ssize_t gni_pipe_more(gn_sock *s, void *buf, size_t len, enum gni_verb verb,
-		      gn_time until)
+static ssize_t read_some(gn_sock *s, void *buf, size_t len, enum gni_verb verb,
+			 gn_time until)
 {
 	struct gni_loop *l = s->loop;
 	bool queued = !buf;
@@ -38,6 +38,19 @@ ssize_t gni_pipe_more(gn_sock *s, void *buf, size_t len, enum gni_verb verb,
 	n = l->calls->read(l->io, s->fd, buf, len);
 	if (queued)
 		gni_bytes_added(&s->in.queue, n > 0 ? (size_t)n : 0);
+	return n;
+}
+
+/* Another program that shares it may have been quicker, and have made it
+ * non-blocking. */
+ssize_t gni_pipe_more(gn_sock *s, void *buf, size_t len, enum gni_verb verb,
+		      gn_time until)
+{
+	ssize_t n;
+
+	do
+		n = read_some(s, buf, len, verb, until);
+	while (n == -EAGAIN);
 	if (n == 0)
 		s->in.ended = true;
 	return n;

@@ -22,8 +22,12 @@ static int send_pieces(gn_sock *s, const struct iovec *pieces, int count,
 
 static int send_ended(const gn_sock *s)
 {
+	gn_addr local;
+
+	gn_sock_local(s, &local);
 	return gni_fail(&(struct gni_cause){ .code = GN_EINVAL,
 					     .operation = "send",
+					     .local = &local,
 					     .peer = &s->peer },
 			"this side has ended its sending");
 }

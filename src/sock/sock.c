@@ -27,6 +27,22 @@ static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 static struct gni_list free_handles = { &free_handles, &free_handles };
 static size_t free_count;
 
+static void hold(void)
+{
+	pthread_mutex_lock(&lock);
+}
+
+static void let(void)
+{
+	pthread_mutex_unlock(&lock);
+}
+
+/* A child of fork has the lock free, whatever other threads were doing. */
+static void watch_fork(void)
+{
+	pthread_atfork(hold, let, let);
+}
+
 static bool add_slab(void)
 {
 	struct handle *slab = calloc(SLAB, sizeof *slab);
@@ -41,8 +57,10 @@ static bool add_slab(void)
 
 static gn_sock *take_handle(void)
 {
+	static pthread_once_t once = PTHREAD_ONCE_INIT;
 	struct handle *h = NULL;
 
+	pthread_once(&once, watch_fork);
 	pthread_mutex_lock(&lock);
 	if (free_count > REST_MIN || add_slab() || free_count > 0) {
 		h = GNI_OWNER(gni_list_pop(&free_handles), struct handle, free);
@@ -127,6 +145,19 @@ int gni_sock_check(gn_sock *s, enum gni_verb verb)
 	return 0;
 }
 
+/* Two fibers that send, or two that receive, would mix their bytes. */
+static void check_alone(const gn_sock *s, enum gni_verb verb)
+{
+	bool sends = verb == GNI_SEND || verb == GNI_SENDTO ||
+		     verb == GNI_FLUSH || verb == GNI_SHUTDOWN;
+	char text[GN_ADDR_TEXT_MAX];
+
+	GNI_CHECK(sends ? !s->writer : !s->reader,
+		  "gn_%s: another fiber %s on this socket (%s)",
+		  gni_verb_word(verb), sends ? "sends" : "receives",
+		  where(s, text));
+}
+
 void gni_sock_attach(gn_sock *s, struct gni_loop *loop)
 {
 	if (s->loop)
@@ -150,6 +181,7 @@ int gni_sock_begin(gn_sock *s, enum gni_verb verb)
 	}
 	if (gni_task_canceled(s->loop->current))
 		return gni_sock_fail(s, verb, GN_ECANCELED, 0, 0);
+	check_alone(s, verb);
 	return 0;
 }
 
@@ -222,14 +254,8 @@ static int leave(gn_sock *s, int result)
 	return GN_ECLOSED;
 }
 
-static void enter(gn_sock *s, struct gni_wait **slot, struct gni_wait *w,
-		  enum gni_verb verb)
+static void enter(gn_sock *s, struct gni_wait **slot, struct gni_wait *w)
 {
-	char text[GN_ADDR_TEXT_MAX];
-
-	GNI_CHECK(!*slot, "gn_%s: another fiber %s on this socket (%s)",
-		  gni_verb_word(verb),
-		  slot == &s->reader ? "receives" : "sends", where(s, text));
 	*slot = w;
 	s->users++;
 }
@@ -261,7 +287,7 @@ int gni_sock_wait(gn_sock *s, struct gni_wait **slot, enum gni_verb verb,
 					.give_up = stop_waiting },
 			      .slot = slot };
 
-	enter(s, slot, &w.wait, verb);
+	enter(s, slot, &w.wait);
 	return leave(s, gni_wait_for(&w.wait, until));
 }
 
@@ -270,7 +296,7 @@ int gni_sock_call(gn_sock *s, struct gni_wait **slot, struct gni_call *c,
 {
 	int result;
 
-	enter(s, slot, &c->wait, verb);
+	enter(s, slot, &c->wait);
 	result = gni_call_wait(c, gni_verb_word(verb), &s->peer, until);
 	*slot = NULL;
 	return leave(s, result);

@@ -19,6 +19,21 @@ int gn_wait(gn_sock *s, gn_time until)
 	return result < 0 ? gni_sock_fail(s, GNI_WAIT, result, 0, 0) : 0;
 }
 
+/* A wait for a descriptor of others; several fibers may wait for one. */
+struct foreign {
+	struct gni_list link;
+	int fd;
+};
+
+static bool is_waited_for(const struct gni_loop *l, int fd)
+{
+	for (struct gni_list *m = l->foreign.next; m != &l->foreign;
+	     m = m->next)
+		if (GNI_OWNER(m, struct foreign, link)->fd == fd)
+			return true;
+	return false;
+}
+
 static int fail_fd(int result)
 {
 	bool is_code = result <= GN_ETIMEOUT;
@@ -36,6 +51,7 @@ int gn_wait_fd(int fd, int events, gn_time until)
 {
 	struct gni_call c = { .op = { .kind = GNI_OP_POLL, .fd = fd,
 				      .events = (uint32_t)events } };
+	struct foreign f = { .fd = fd };
 	struct gni_loop *l = gni_loop_here();
 	int result;
 
@@ -43,8 +59,11 @@ int gn_wait_fd(int fd, int events, gn_time until)
 		return gn_code();
 	if (gni_task_canceled(l->current))
 		return fail_fd(GN_ECANCELED);
+	gni_list_add(&l->foreign, &f.link);
 	result = gni_call_wait(&c, "wait_fd", NULL, until);
+	gni_list_remove(&f.link);
 	/* It is another's, who may close it: nothing of it stays here. */
-	l->calls->forget(l->io, fd);
+	if (!is_waited_for(l, fd))
+		l->calls->forget(l->io, fd);
 	return result < 0 ? fail_fd(result) : result;
 }

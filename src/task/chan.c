@@ -29,6 +29,7 @@ struct gn_chan {
 	struct gni_list senders, receivers; /* of struct place */
 	size_t item_bytes, capacity, first, count;
 	bool ended;
+	unsigned fork;
 	atomic_uint references;
 	uint8_t items[];
 };
@@ -76,6 +77,7 @@ gn_chan *gn_chan_open(size_t item_bytes, size_t capacity)
 	gni_list_init(&c->receivers);
 	c->item_bytes = item_bytes;
 	c->capacity = capacity;
+	c->fork = gni_loop_fork();
 	atomic_init(&c->references, 1);
 	return c;
 }
@@ -255,6 +257,15 @@ static void unlock_all(struct locks *l)
 		pthread_mutex_unlock(&l->chan[i]->lock);
 }
 
+/* A copy in a child of fork reaches nobody. */
+static bool all_ours(const gn_chan_case *cases, int count)
+{
+	for (int i = 0; i < count; i++)
+		if (cases[i].chan->fork != gni_loop_fork())
+			return false;
+	return true;
+}
+
 static int try_all(gn_chan_case *cases, int count, int *index)
 {
 	int result = 0;
@@ -305,6 +316,8 @@ static int select_one(struct place *places, gn_chan_case *cases, int count,
 
 	if (!l)
 		return gn_code();
+	if (!all_ours(cases, count))
+		return GN_EFORK;
 	if (gni_task_canceled(l->current))
 		return GN_ECANCELED;
 	gni_list_init(&w.letter.link);

@@ -3,10 +3,11 @@
  * above all: an item is never lost and never doubled, whichever way a deadline
  * or a cancel meets its hand-over.
  */
-#include <stdlib.h>
+#include <signal.h>
 #include <string.h>
 
-#include "base/seed_test.h"
+#include "base/rng.h"
+#include "fiber/test_child.h"
 #include "loop/trial_test.h"
 
 #define SHORT (2 * GN_MSEC)
@@ -326,6 +327,32 @@ static void references(void)
 	gn_chan_close(c);
 }
 
+static int recv_for_ever(void *arg)
+{
+	int item;
+
+	return gn_chan_recv(arg, &item, GN_NEVER);
+}
+
+static void close_amid(void)
+{
+	gn_chan *c = open_chan(1);
+	gn_group *g = open_group();
+
+	WANT_IS(gn_go(g, recv_for_ever, c), 0);
+	gn_yield();
+	gn_chan_close(c);
+}
+
+static void close_amid_stops_the_program(void)
+{
+	struct child c = child_run(close_amid, CHILD_PIPE);
+
+	WANT(child_died_by(&c, SIGABRT));
+	WANT(strstr(c.text, "gnezdo: a channel was closed for the last time "
+			    "while fibers wait on it"));
+}
+
 /* ---- a hand-over meets a deadline or a cancel: by turns */
 
 struct waiting {
@@ -581,6 +608,8 @@ static const struct trial trials[] = {
 	{ "end wakes receivers", end_wakes_receivers, EVERYWHERE },
 	{ "end wakes senders", end_wakes_senders, EVERYWHERE },
 	{ "references", references, EVERYWHERE },
+	{ "close amid stops the program", close_amid_stops_the_program,
+	  ALONE },
 	{ "receiver is served, then cancelled",
 	  receiver_is_served_then_cancelled, EVERYWHERE },
 	{ "receiver is cancelled, then served",

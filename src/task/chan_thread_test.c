@@ -405,16 +405,38 @@ static void *come_and_go(void *arg)
 	return NULL;
 }
 
-static void by_chance(void)
+/* Its end cancels what it has begun, in the midst of hand-overs. */
+static void *live_shortly(void *arg)
+{
+	gn_group *g = open_group();
+
+	for (int i = 0; i < FIBERS; i++)
+		WANT_IS(gn_go(g, haggle, arg), 0);
+	WANT_IS(gn_sleep(gn_in(50 * GN_USEC)), 0);
+	return NULL;
+}
+
+static void *end_again_and_again(void *arg)
+{
+	struct stall s = { .bazaar = arg };
+
+	gni_rng_seed(&s.rng, (uint64_t)gn_now().ns, "stall");
+	while (atomic_load(&s.bazaar->next) < BAZAAR)
+		join(start(live_shortly, &s));
+	return NULL;
+}
+
+static void trade_by_chance(void *(*fn)(void *arg))
 {
 	static struct bazaar b;
 	pthread_t t[THREADS];
 	int item;
 
+	memset(&b, 0, sizeof b);
 	for (int i = 0; i < 2; i++)
 		b.chan[i] = open_chan(sizeof(int), 1 + (size_t)i * 3);
 	for (int i = 0; i < THREADS; i++)
-		t[i] = start(come_and_go, &b);
+		t[i] = start(i ? fn : come_and_go, &b);
 	for (int i = 0; i < THREADS; i++)
 		join(t[i]);
 	for (int i = 0; i < 2; i++) {
@@ -424,6 +446,16 @@ static void by_chance(void)
 	}
 	for (int i = 0; i < BAZAAR; i++)
 		WANT_IS(b.seen[i], b.sent[i]);
+}
+
+static void by_chance(void)
+{
+	trade_by_chance(come_and_go);
+}
+
+static void by_chance_with_ends(void)
+{
+	trade_by_chance(end_again_and_again);
 }
 
 /* ---- a thread is woken from its sleep, again and again */
@@ -471,6 +503,8 @@ static const struct trial trials[] = {
 	{ "end meets waiters", end_meets_waiters, ON_REAL },
 	{ "select across threads", select_across_threads, ON_REAL },
 	{ "by chance fault_21", by_chance, ON_REAL },
+	{ "by chance, threads ending fault_21 fault_53", by_chance_with_ends,
+	  ON_REAL },
 	{ "ping pong", ping_pong, ON_REAL },
 };
 

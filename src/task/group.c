@@ -9,6 +9,7 @@
 #include "base/check.h"
 #include "error/error.h"
 #include "loop/loop.h"
+#include "task/group.h"
 
 struct gn_group {
 	struct gni_loop *loop;
@@ -173,6 +174,9 @@ static int join(gn_group *g, bool stays, gn_time until)
 			    .stays = stays };
 
 	GNI_CHECK(!g->waiter, "two fibers wait for one group");
+	GNI_CHECK(g->loop->current->group != g,
+		  "fiber \"%s\" waits for its own group",
+		  g->loop->current->fiber.name);
 	g->waiter = &j.wait;
 	return gni_wait_for(&j.wait, until);
 }
@@ -194,12 +198,28 @@ int gn_group_wait(gn_group *g, gn_time until)
 	return g->code < 0 ? fail(g->code, "group_wait") : 0;
 }
 
+void gni_group_settle(gn_group *g, gn_time until)
+{
+	struct gni_task *t = g->loop->current;
+	bool cancelled = t->cancelled;
+	int result = 0;
+
+	while (g->live > 0 && result != GN_ETIMEOUT) {
+		t->cancelled = false;
+		result = join(g, false, until);
+		cancelled = cancelled || t->cancelled;
+	}
+	t->cancelled = cancelled;
+}
+
 void gn_group_cancel(gn_group *g)
 {
 	struct gni_list *m, *next;
 
 	if (g->cancelled || g->fork != gni_loop_fork())
 		return;
+	GNI_CHECK(gni_loop_mine() == g->loop,
+		  "a group was cancelled on another thread than opened it");
 	g->cancelled = true;
 	for (m = g->members.next; m != &g->members; m = next) {
 		next = m->next;

@@ -8,7 +8,12 @@
 #include "fiber/test_child.h"
 #include "loop/trial_test.h"
 
+/* ThreadSanitizer takes its time to make a fiber. */
+#if defined(__SANITIZE_THREAD__)
+#define MANY 500
+#else
 #define MANY 5000
+#endif
 
 static gn_group *open_group(void)
 {
@@ -689,6 +694,25 @@ static void names_and_stacks(void)
 	gn_group_close(g);
 }
 
+static void stacks_too_large(void)
+{
+	static const size_t bytes[] = { SIZE_MAX, SIZE_MAX - 100,
+					(size_t)1 << 62, (size_t)1 << 47 };
+	gn_group *g = open_group();
+	int ran = 0;
+
+	for (size_t i = 0; i < sizeof bytes / sizeof *bytes; i++) {
+		gn_go_opts opts = { .stack_bytes = bytes[i] };
+
+		WANT_IS(gn_go_with(g, count_one, &ran, &opts), GN_ENOMEM);
+	}
+	WANT_IS(gn_go_with(g, count_one, &ran,
+			   &(gn_go_opts){ .stack_bytes = 1 }), 0);
+	WANT_IS(gn_group_wait(g, GN_NEVER), 0);
+	WANT_IS(ran, 1);
+	gn_group_close(g);
+}
+
 static int wait_for(void *arg)
 {
 	return gn_group_wait(arg, GN_NEVER);
@@ -759,6 +783,7 @@ static const struct trial trials[] = {
 	  EVERYWHERE },
 	{ "5,000 fibers", thousands, ON_REAL | ON_SIM },
 	{ "names and stacks", names_and_stacks, EVERYWHERE },
+	{ "stacks too large", stacks_too_large, EVERYWHERE },
 	{ "two that wait stop the program", two_that_wait_stop_the_program,
 	  ALONE },
 };

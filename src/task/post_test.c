@@ -96,6 +96,35 @@ static void from_a_posted_function(void)
 	gn_thread_free(c.thread);
 }
 
+struct flood {
+	gn_thread *thread;
+	bool stop;
+	int posted;
+};
+
+static void post_for_ever(void *arg)
+{
+	struct flood *f = arg;
+
+	f->posted++;
+	if (!f->stop)
+		WANT_IS(gn_post(f->thread, post_for_ever, f), 0);
+}
+
+/* However many are posted, fibers and deadlines have their turn. */
+static void starves_nobody(void)
+{
+	struct flood f = { here(), false, 0 };
+
+	WANT_IS(gn_post(f.thread, post_for_ever, &f), 0);
+	for (int i = 0; i < 10; i++)
+		WANT_IS(gn_sleep(gn_in(10 * GN_USEC)), 0);
+	f.stop = true;
+	WANT(f.posted > 0);
+	WANT_IS(gn_sleep(gn_in(GN_MSEC)), 0);
+	gn_thread_free(f.thread);
+}
+
 /* ---- what a posted function may do */
 
 struct doings {
@@ -306,7 +335,9 @@ static void in_order_from_each(void)
 	lives = start(live, &o);
 	to = address_of(&o);
 	for (int i = 0; i < 3; i++) {
-		posters[i] = (struct poster){ &o, to, i, { { 0 } } };
+		posters[i].office = &o;
+		posters[i].to = to;
+		posters[i].number = i;
 		t[i] = start(post_many, &posters[i]);
 	}
 	for (int i = 0; i < 3; i++)
@@ -487,9 +518,30 @@ static void group_of_another_thread(void)
 	gn_group_close(g);
 }
 
+static void *close_a_group_here(void *arg)
+{
+	gn_group_close(arg);
+	return NULL;
+}
+
+static void close_on_another_thread(void)
+{
+	join(start(close_a_group_here, gn_group_open(NULL)));
+}
+
+static void closing_it_stops_the_program(void)
+{
+	struct child c = child_run(close_on_another_thread, CHILD_PIPE);
+
+	WANT(child_died_by(&c, SIGABRT));
+	WANT(strstr(c.text, "gnezdo: a group was closed on another thread"));
+}
+
 static const struct trial trials[] = {
 	{ "to itself", to_itself, EVERYWHERE },
 	{ "from a posted function", from_a_posted_function, EVERYWHERE },
+	/* In a simulation the clock would stand still meanwhile. */
+	{ "starves nobody", starves_nobody, ON_REAL },
 	{ "what it may do", what_it_may_do, EVERYWHERE },
 	{ "one that waits stops the program",
 	  one_that_waits_stops_the_program, ALONE },
@@ -498,6 +550,8 @@ static const struct trial trials[] = {
 	{ "to a thread that ends fault_53", to_a_thread_that_ends, ON_REAL },
 	{ "before a thread ends fault_53", before_a_thread_ends, ON_REAL },
 	{ "group of another thread", group_of_another_thread, ON_REAL },
+	{ "closing it stops the program", closing_it_stops_the_program,
+	  ALONE },
 };
 
 int main(void)

@@ -47,6 +47,12 @@ void gn_shield(gn_time until)
 	if (!t || (t->shield.ns && gn_time_before(now, t->shield)))
 		return;
 	t->shield = gn_time_earlier(until, gn_time_add(now, GN_SHIELD_MAX));
+	if (!t->cancelled)
+		return;
+	/* One stretch, however often it is asked for. */
+	if (!t->mercy.ns)
+		t->mercy = gn_time_add(now, GN_SHIELD_MAX);
+	t->shield = gn_time_earlier(t->shield, t->mercy);
 }
 
 void gn_unshield(void)

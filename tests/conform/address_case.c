@@ -157,6 +157,7 @@ static int meet(const struct place *p, gn_sock *l, const char *host)
 		gn_sock_peer(accepted, &from);
 		gn_sock_local(s, &addr);
 		WANT(gn_addr_equal(&from, &addr));
+		WANT(gn_addr_is_ipv6(&from) == gn_addr_is_ipv6(&addr));
 		gn_close(accepted);
 	} else {
 		WANT_IS(gn_send(s, "ask", 3, SOON), 0);
@@ -295,6 +296,33 @@ static int from(const struct place *p)
 	return 0;
 }
 
+/* ---- who is at the other end */
+
+static int ends(const struct place *p)
+{
+	char text[GN_ADDR_TEXT_MAX];
+	gn_addr local[2], peer[2];
+	gn_sock *s[2];
+
+	TRY(two(p, s));
+	for (int i = 0; i < 2; i++) {
+		gn_sock_local(s[i], &local[i]);
+		gn_sock_peer(s[i], &peer[i]);
+	}
+	if (p->kind->traits & K_NAMED) {
+		WANT(gn_addr_equal(&peer[0], &local[1]));
+		WANT_IS(gn_addr_kind(&peer[0]), p->kind->kind);
+	}
+	if (p->kind->traits & K_BOUND)
+		WANT_IS(gn_addr_kind(&peer[1]), GN_KIND_NONE);
+	else if (p->kind->traits & K_INET)
+		WANT(gn_addr_equal(&peer[1], &local[0]));
+	else
+		WANT(!strchr(gn_addr_text(&peer[1], text), '/'));
+	close_two(s);
+	return 0;
+}
+
 /* ---- what cannot be meant */
 
 static int senseless(const struct place *p)
@@ -368,6 +396,7 @@ const struct conform_case address_cases[] = {
 	{ "unreachable (fault_14)", K_TCP, 0, unreachable, NULL, NULL, 0 },
 	{ "from", K_SERVED, 0, from, NULL, NULL, 0 },
 	{ "never_itself (fault_16)", K_TCP, 0, never_itself, NULL, NULL, 0 },
+	{ "ends", 0, 0, ends, NULL, NULL, 0 },
 	{ "senseless", K_NONE, 0, senseless, NULL, NULL, 0 },
 	{ 0 },
 };

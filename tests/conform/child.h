@@ -7,6 +7,20 @@
 
 #include "conform.h"
 
+/* The sanitizers have handlers and stacks of their own. */
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+#define SANITIZED true
+#else
+#define SANITIZED false
+#endif
+
+/* A child that was forked beside other threads may make its own. */
+#if defined(__SANITIZE_THREAD__)
+#define CHILDREN_HAVE_THREADS false
+#else
+#define CHILDREN_HAVE_THREADS true
+#endif
+
 /* How a child ended. */
 struct ended {
 	int status;	  /* as waitpid(2) tells it */

@@ -307,6 +307,31 @@ static int linger_unread(const struct place *p)
 	return 0;
 }
 
+/* A listener's linger time is its clients': after it they break off. */
+static int linger_of_listener(const struct place *p)
+{
+	gn_sock *s[2];
+	gn_time begin;
+	int result = 0;
+
+	TRY(two_with(p, NULL, "linger=5ms", s));
+	TRY(send_pattern(s[0], 1000, 0));
+	WANT_IS(gn_wait(s[1], SOON), 0);
+	begin = gn_now();
+	gn_close(s[1]);
+	if (p->sim)
+		WANT_IS(gn_sleep(gn_in(10 * GN_MSEC)), 0);
+	WANT(gn_since(begin) >= 5 * GN_MSEC);
+	for (int i = 0; i < 100 && result == 0; i++) {
+		result = gn_send(s[0], "x", 1, SOON);
+		if (p->sim)
+			WANT_IS(gn_sleep(gn_in(GN_MSEC)), 0);
+	}
+	WANT_IS(result, GN_ERESET);
+	gn_close(s[0]);
+	return 0;
+}
+
 /* ---- a thread that never calls again */
 
 struct deaf {
@@ -494,6 +519,8 @@ const struct conform_case close_cases[] = {
 	{ "linger_over", K_STREAM | K_NAMED, 0, linger_over, NULL, NULL,
 	  NO_FIBERS },
 	{ "linger_over_with_unread", K_STREAM | K_NAMED, 0, linger_unread, NULL,
+	  NULL, NO_FIBERS },
+	{ "linger_of_listener", K_STREAM | K_NAMED, 0, linger_of_listener, NULL,
 	  NULL, NO_FIBERS },
 	{ "end_without_loop", K_ENDS, 0, end_without_loop, NULL, NULL,
 	  ON_THREADS },

@@ -278,6 +278,7 @@ static bool begin(struct run *r)
 			 MAP_SHARED | MAP_ANONYMOUS, -1, 0);
 	if (r->report == MAP_FAILED || !mkdtemp(r->folder))
 		return false;
+	setvbuf(stdout, NULL, _IOLBF, 0);
 	sigemptyset(&ends);
 	sigaddset(&ends, SIGCHLD);
 	return sigprocmask(SIG_BLOCK, &ends, NULL) == 0;

@@ -223,6 +223,8 @@ static int full_backlog(const struct place *p)
 
 /* ---- bytes, deadlines and cancels at one instant */
 
+#define MEETINGS 5
+
 struct reader {
 	struct one one;
 	gn_sock *s;
@@ -246,17 +248,29 @@ static void spin(gn_time until)
 		;
 }
 
+/* A reader that waits, its deadline ahead when the loop last looked: on a busy
+ * machine it may have passed too soon, and another is made. */
+static int waiting_reader(struct reader *r, gn_sock *s)
+{
+	for (;;) {
+		*r = (struct reader){ .s = s, .until = gn_in(GN_MSEC) };
+		TRY(go_one(&r->one, read_until, r));
+		gn_yield();
+		if (gn_time_before(gn_now(), r->until))
+			return 0;
+		WANT_IS(join_one(&r->one), 0);
+	}
+}
+
+/* Between local sockets what was sent is there at once. */
 static int bytes_against_deadline(const struct place *p)
 {
 	struct reader r;
 	gn_sock *s[2];
 
 	TRY(two(p, s));
-	for (int i = 0; i < 5; i++) {
-		r.s = s[1];
-		r.until = gn_in(GN_MSEC);
-		TRY(go_one(&r.one, read_until, &r));
-		turns();
+	for (int i = 0; i < MEETINGS; i++) {
+		TRY(waiting_reader(&r, s[1]));
 		WANT_IS(gn_send(s[0], "x", 1, GN_NOW), 0);
 		spin(r.until);
 		WANT_IS(join_one(&r.one), 0);
@@ -272,11 +286,8 @@ static int cancel_against_deadline(const struct place *p)
 	gn_sock *s[2];
 
 	TRY(two(p, s));
-	for (int i = 0; i < 5; i++) {
-		r.s = s[1];
-		r.until = gn_in(GN_MSEC);
-		TRY(go_one(&r.one, read_until, &r));
-		gn_yield();
+	for (int i = 0; i < MEETINGS; i++) {
+		TRY(waiting_reader(&r, s[1]));
 		spin(r.until);
 		cancel_one(&r.one);
 		WANT_IS(join_one(&r.one), 0);
@@ -309,8 +320,8 @@ const struct conform_case deadline_cases[] = {
 	{ "now_connects (fault_22)", K_NAMED, 0, now_connects, NULL, NULL, 0 },
 	{ "full_backlog (fault_13)", K_SERVED, 0, full_backlog, NULL, NULL,
 	  0 },
-	{ "bytes_against_deadline (fault_21)", 0, 0, bytes_against_deadline,
-	  NULL, NULL, ON_REAL },
+	{ "bytes_against_deadline (fault_21)", K_LOCAL, 0,
+	  bytes_against_deadline, NULL, NULL, ON_REAL },
 	{ "cancel_against_deadline (fault_21)", 0, 0, cancel_against_deadline,
 	  NULL, NULL, ON_REAL },
 	{ "sleeps (fault_22)", K_NONE, 0, sleeps, NULL, NULL, 0 },

@@ -279,8 +279,78 @@ static int close_elsewhere(const struct place *p)
 
 static int closed_on_another_thread(const struct place *p)
 {
+	if (!CHILDREN_HAVE_THREADS)
+		return skip(p, "the sanitizer does not bear it");
 	return want_stopped(close_elsewhere, p,
 			    "gn_close on another thread than the socket's (");
+}
+
+/* ---- the way of the textbooks: a thread a client */
+
+#define CLIENTS 20
+
+static void *serve_client(void *arg)
+{
+	static char failed;
+	gn_sock *s = arg;
+	int result = recv_pattern(s, 5000, 0);
+
+	if (result == 0)
+		result = send_pattern(s, 5000, 7);
+	gn_close(s);
+	return result < 0 ? &failed : NULL;
+}
+
+static void *be_client(void *arg)
+{
+	static char failed;
+	gn_sock *s = gn_connect(arg, NULL, SOON);
+	int result = s ? send_pattern(s, 5000, 0) : -1;
+
+	if (result == 0)
+		result = recv_pattern(s, 5000, 7);
+	if (result == 0)
+		result = recv_end(s);
+	gn_close(s);
+	return result < 0 ? &failed : NULL;
+}
+
+static int thread_per_client(const struct place *p)
+{
+	char address[ADDRESS_MAX];
+	gn_sock *l = listen_somewhere(p, address);
+	pthread_t threads[2 * CLIENTS];
+	void *failed;
+
+	WANT(l);
+	for (int i = 0; i < CLIENTS; i++)
+		WANT(!pthread_create(&threads[i], NULL, be_client, address));
+	for (int i = 0; i < CLIENTS; i++) {
+		gn_sock *s = gn_accept(l, SOON);
+
+		WANT(s);
+		WANT(!pthread_create(&threads[CLIENTS + i], NULL, serve_client,
+				     s));
+	}
+	for (int i = 0; i < 2 * CLIENTS; i++) {
+		WANT(pthread_join(threads[i], &failed) == 0);
+		WANT(!failed);
+	}
+	gn_close(l);
+	return 0;
+}
+
+/* ---- nothing to close */
+
+static int nothing_to_close(const struct place *p)
+{
+	(void)p;
+	gn_close(NULL);
+	gn_group_close(NULL);
+	gn_chan_close(NULL);
+	gn_sim_close(NULL);
+	gn_thread_free(NULL);
+	return 0;
 }
 
 const struct conform_case handle_cases[] = {
@@ -292,6 +362,9 @@ const struct conform_case handle_cases[] = {
 	{ "handed_over", 0, 0, handed_over, NULL, NULL, ON_THREADS },
 	{ "listener_handed_over", K_SERVED, 0, listener_handed_over, NULL, NULL,
 	  ON_THREADS },
+	{ "thread_per_client", K_STREAM | K_SERVED, 0, thread_per_client, NULL,
+	  NULL, ON_THREADS },
+	{ "nothing_to_close", K_NONE, 0, nothing_to_close, NULL, NULL, 0 },
 	{ "closed_on_another_thread", 0, 0, closed_on_another_thread, NULL,
 	  NULL, ON_THREADS | LEAVES },
 	{ 0 },

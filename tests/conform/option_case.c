@@ -201,7 +201,7 @@ static int cloexec(const struct place *p)
 
 const struct conform_case option_cases[] = {
 	{ "nodelay", K_TCP, 0, nodelay, NULL, NULL, ON_REAL },
-	{ "buffers", K_NAMED, 0, buffers, NULL, NULL, ON_REAL },
+	{ "buffers", K_NAMED, 0, buffers, NULL, NULL, ON_REAL | LEAVES },
 	{ "alive (fault_19)", K_TCP, 0, alive, NULL, NULL, ON_REAL },
 	{ "wrong_options", K_NAMED, 0, wrong_options, NULL, NULL, 0 },
 	{ "address_wins", K_NAMED, 0, address_wins, NULL, NULL, ON_REAL },

@@ -3,7 +3,6 @@
  */
 #include "place.h"
 
-#include <ctype.h>
 #include <stdarg.h>
 #include <stdatomic.h>
 #include <stdio.h>
@@ -17,6 +16,10 @@
 
 /* More than any socket holds. */
 #define UNREAD_MAX ((size_t)16 << 20)
+
+/* So often and so long must a socket take nothing to count as full. */
+#define QUIET_ROUNDS 3
+#define QUIET_NS (2 * GN_MSEC)
 
 /* Whole lines of the report: two threads may fail at once. */
 static void say(const char *form, va_list list)
@@ -308,18 +311,39 @@ int answer(const struct place *p, gn_sock *s, const gn_addr *to,
 	return 0;
 }
 
-ssize_t fill(gn_sock *s)
+static ssize_t fill_once(gn_sock *s, size_t at)
 {
 	uint8_t buf[PIECE];
 	size_t sum = 0;
 	int result;
 
 	do {
-		pattern(buf, sizeof buf, sum);
+		pattern(buf, sizeof buf, at + sum);
 		result = gn_send(s, buf, sizeof buf, GN_NOW);
-		sum += result == 0 ? sizeof buf : gn_error_done(gn_error_last());
+		sum += result == 0 ? sizeof buf :
+				     gn_error_done(gn_error_last());
 	} while (result == 0);
 	WANT_IS(result, GN_ETIMEOUT);
+	return (ssize_t)sum;
+}
+
+/* TCP moves what it has taken on, and has room again for a while. */
+ssize_t fill(gn_sock *s)
+{
+	size_t sum = 0;
+	int quiet = 0;
+
+	while (quiet < QUIET_ROUNDS) {
+		ssize_t n = fill_once(s, sum);
+
+		if (n < 0)
+			return n;
+		sum += (size_t)n;
+		quiet = n > 0 ? 0 : quiet + 1;
+		if (gn_sock_kind(s) != GN_TCP)
+			break;
+		WANT_IS(gn_sleep(gn_in(QUIET_NS)), 0);
+	}
 	return (ssize_t)sum;
 }
 
@@ -364,20 +388,6 @@ void cancel_one(struct one *one)
 	gn_group_cancel(one->group);
 }
 
-/* Copies a number, or says that there was one. */
-static const char *mask_digits(const char *at, const char *word, char **out,
-			       bool masked)
-{
-	while (masked && *word)
-		*(*out)++ = *word++;
-	while (isdigit((unsigned char)*at) || (masked && *at == '-')) {
-		if (!masked)
-			*(*out)++ = *at;
-		at++;
-	}
-	return at;
-}
-
 static bool follows(const char *text, const char *at, const char *before)
 {
 	size_t len = strlen(before);
@@ -386,26 +396,41 @@ static bool follows(const char *text, const char *at, const char *before)
 	       memcmp(at - len, before, len) == 0;
 }
 
+/* Where what is to be masked ends, and the word in its place; at itself when
+ * nothing of it is to be. */
+static const char *masked_end(const struct place *p, const char *text,
+			      const char *at, const char **word)
+{
+	size_t folder_len = strlen(p->folder);
+
+	if (strncmp(at, p->folder, folder_len) == 0) {
+		*word = "PATH";
+		at += folder_len + 1;
+		at += strspn(at, "0123456789");
+		return at + 1 + strspn(at + 1, "0123456789");
+	}
+	if (follows(text, at, "127.0.0.1:") || follows(text, at, "]:")) {
+		*word = "PORT";
+		at += strspn(at, "0123456789");
+	}
+	return at;
+}
+
 const char *sentence(const struct place *p)
 {
 	static _Thread_local char masked[2048];
 	char text[1024], *out = masked;
-	size_t folder_len = strlen(p->folder);
-	const char *at = text;
+	const char *at = text, *word = "";
 
 	gn_error_text(gn_error_last(), text, sizeof text);
 	while (*at) {
-		bool port = follows(text, at, "127.0.0.1:") ||
-			    follows(text, at, "]:");
+		const char *end = masked_end(p, text, at, &word);
 
-		if (strncmp(at, p->folder, folder_len) == 0) {
-			at += folder_len + (at[folder_len] == '/');
-			at = mask_digits(at, "PATH", &out, true);
-		} else if (isdigit((unsigned char)*at)) {
-			at = mask_digits(at, "PORT", &out, port);
-		} else {
-			*out++ = *at++;
-		}
+		if (end > at)
+			out = stpcpy(out, word);
+		else
+			*out++ = *end++;
+		at = end;
 	}
 	*out = '\0';
 	return masked;

@@ -16,6 +16,12 @@ extern const struct conform_case address_cases[];
 extern const struct conform_case path_cases[];
 extern const struct conform_case option_cases[];
 extern const struct conform_case verb_cases[];
+extern const struct conform_case sentence_cases[];
+extern const struct conform_case adopt_cases[];
+extern const struct conform_case limit_cases[];
+extern const struct conform_case memory_cases[];
+extern const struct conform_case process_cases[];
+extern const struct conform_case sim_cases[];
 
 const struct conform_case *const conform_tables[] = {
 	stream_cases,
@@ -31,5 +37,11 @@ const struct conform_case *const conform_tables[] = {
 	path_cases,
 	option_cases,
 	verb_cases,
+	sentence_cases,
+	adopt_cases,
+	limit_cases,
+	memory_cases,
+	process_cases,
+	sim_cases,
 	NULL,
 };

@@ -185,7 +185,7 @@ static int want_verbs(gn_sock *s, enum role role)
 	return 0;
 }
 
-/* Every kind can be taken away and given back. */
+/* Every kind can be taken away and given back; a path is then nobody's. */
 static int want_release(gn_sock *s)
 {
 	enum gn_kind kind = gn_sock_kind(s);
@@ -262,7 +262,7 @@ static int pairs(const struct place *p)
 }
 
 const struct conform_case verb_cases[] = {
-	{ "verbs", 0, 0, table, NULL, NULL, 0 },
+	{ "verbs", 0, 0, table, NULL, NULL, LEAVES },
 	{ "verbs_of_pipes", K_NONE, 0, table_of_pipes, NULL, NULL, ON_REAL },
 	{ "pairs", K_NONE, 0, pairs, NULL, NULL, 0 },
 	{ 0 },

@@ -1,6 +1,7 @@
 """The clients of examples/, with servers of Python's."""
+import fcntl
+import os
 import socket
-import subprocess
 
 import pytest
 
@@ -87,8 +88,7 @@ def test_client_joins_an_answer_cut_in_any_place(lesson, kind):
         peer.close()
         assert peer.said() == ANSWER
         if kind == "unix":
-            subprocess.run(["rm", peer.address.removeprefix("unix:")],
-                           check=True)
+            os.unlink(peer.address.removeprefix("unix:"))
 
 
 @pytest.mark.parametrize("kind", STREAMS)
@@ -215,8 +215,11 @@ def test_udp_client_says_that_the_answer_is_too_long(stage):
     ("udp_server", "udp_client", "udp://127.0.0.1:12345"),
     ("unix_server", "unix_client", "unix:/tmp/gnezdo.sock"),
 ], ids=["tcp", "udp", "unix"])
-def test_lesson_without_arguments(stage, server, client, address):
+def test_lesson_without_arguments(stage, request, server, client, address):
     """The documented addresses, if they are free."""
+    lock = os.open(__file__, os.O_RDONLY)
+    request.addfinalizer(lambda: os.close(lock))
+    fcntl.flock(lock, fcntl.LOCK_EX)    # another run of this test may be here
     try:
         listen(address)[0].close()
     except OSError:

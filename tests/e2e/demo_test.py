@@ -5,10 +5,12 @@ import resource
 import signal
 import stat
 import sys
+import time
 
 import pytest
 
-from programs import ANSWER, BUILD, GREETING, ROOT, Program, example, python
+from programs import (ANSWER, BUILD, GREETING, HANG_SECONDS, ROOT, Program,
+                      example, python)
 
 DEMO = os.path.join(ROOT, "demo", "run")
 SHOWN = ["tcp://127.0.0.1:\\d+", "tcp://\\[::1\\]:\\d+",
@@ -47,8 +49,13 @@ class Demo(Program):
 
     def left_behind(self):
         """Files and processes that outlive it."""
-        session = str(self.process.pid)
-        left = os.listdir(self.folder)
+        deadline = time.monotonic() + HANG_SECONDS
+        while self.processes() and time.monotonic() < deadline:
+            continue                    # they are being ended
+        return os.listdir(self.folder) + self.processes()
+
+    def processes(self):
+        session, left = str(self.process.pid), []
         for entry in filter(str.isdigit, os.listdir("/proc")):
             try:
                 with open(f"/proc/{entry}/stat", encoding="utf-8") as file:
@@ -196,7 +203,8 @@ def test_demo_of_which_a_step_fails(demo, broken, name, script):
 
 
 @pytest.mark.parametrize("name", ["udp_client", "many_clients"])
-@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT,
+                                    signal.SIGKILL])
 def test_demo_that_is_interrupted(demo, broken, folder, name, number):
     """While a program that it started does not end by itself."""
     fifo = os.path.join(folder, "fifo")
@@ -206,6 +214,11 @@ def test_demo_that_is_interrupted(demo, broken, folder, name, number):
     with open(fifo, encoding="ascii") as hint:
         assert hint.read() == "here\n"
     show.send(number)
+    if number == signal.SIGKILL:
+        assert show.wait() == -number
+        show.left_behind()
+        assert show.processes() == []
+        return
     assert show.wait() == 128 + number
     assert show.sentence() == ""
     assert show.left_behind() == []

@@ -185,7 +185,8 @@ static ssize_t recv_some(struct talk *t, uint8_t *buf, size_t len)
 {
 	struct actor *a = t->actor;
 	gn_time until = busy_soon(a);
-	struct iovec v[] = { { buf, len / 2 }, { buf + len / 2, len - len / 2 } };
+	struct iovec v[] = { { buf, len / 2 },
+			     { buf + len / 2, len - len / 2 } };
 	ssize_t n;
 
 	switch (busy_draw(a, 5)) {

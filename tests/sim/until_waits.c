@@ -3,6 +3,7 @@
  * wait for what never comes: nobody connects, nobody accepts, nobody sends,
  * nobody reads.
  */
+#include <stdio.h>
 #include <string.h>
 
 #include "until.h"
@@ -54,6 +55,13 @@ static void full_listener(struct scene *c, const char *kind)
 						 gn_in(SETTLED_NS))))
 		WANT(++c->count < 31);
 	WANT_IS(gn_code(), GN_ETIMEOUT);
+}
+
+/* Nobody answers, and nobody says that there is nobody. */
+static void far_away(struct scene *c, const char *kind)
+{
+	(void)kind;
+	snprintf(c->address, sizeof c->address, "tcp://far:7");
 }
 
 static void pair_of(struct scene *c, enum gn_kind kind)
@@ -325,6 +333,7 @@ const struct wait waits[] = {
 	{ "gn_connect", "unix", full_listener, call_connect, false, false },
 	{ "gn_connect", "unix-seqpacket", full_listener, call_connect, false,
 	  false },
+	{ "gn_connect", "tcp", far_away, call_connect, false, false },
 	{ "gn_send", "tcp", full, call_send, false, true },
 	{ "gn_send", "unix", full, call_send, false, true },
 	{ "gn_send", "unix-dgram", full, call_send, false, true },
@@ -373,6 +382,8 @@ const struct wait waits[] = {
 	{ "gn_wait", "unix-seqpacket", quiet, call_wait, false, true },
 	{ "gn_wait", "tcp", quiet_listener, call_wait, false, true },
 	{ "gn_wait", "unix", quiet_listener, call_wait, false, true },
+	{ "gn_wait", "unix-seqpacket", quiet_listener, call_wait, false,
+	  true },
 	{ "gn_sleep", "", tasks, call_sleep, true, false },
 	{ "gn_group_wait", "", tasks, call_group_wait, false, false },
 	{ "gn_chan_send", "", tasks, call_chan_send, false, false },
