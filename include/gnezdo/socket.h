@@ -5,8 +5,9 @@
  * shutdown, close.  What a socket is stands in its address (addr.h).  Each
  * call may be written as if it blocked: in a fiber it suspends the fiber, on
  * a plain thread it blocks that thread.  A socket belongs to the thread that
- * first makes a call on it that may wait; before that it may be handed over.  At most one
- * fiber receives from a socket and one sends to it at a time.
+ * first makes a call on it that may wait; before that it may be handed over.
+ * At most one fiber receives from a socket and one sends to it at a time; a
+ * second one stops the program with a sentence.
  *
  * Options, written in the address: backlog=512 linger=5s alive=30s nodelay=off
  * sndbuf=64k rcvbuf=64k mode=0660 (of a Unix socket's file).
@@ -71,8 +72,9 @@ typedef struct gn_sock_opts {
  *
  *   opts   NULL: defaults
  *   owns   the caller closes what is returned
- *   fails  GN_EADDR, GN_EINUSE, GN_ENOADDR, GN_EPERM (ports below 1024),
- *          GN_ENOENT (directory of a path), GN_EKIND, GN_ELIMIT, GN_ENOMEM
+ *   fails  GN_EADDR, GN_EINVAL (options), GN_EINUSE, GN_ENOADDR, GN_EPERM
+ *          (ports below 1024), GN_ENOENT (directory of a path), GN_EKIND,
+ *          GN_ELIMIT, GN_ENOMEM, GN_EBACKEND (version.h)
  */
 GN_API GN_MUST_USE gn_sock *gn_listen(const char *address,
 				      const gn_sock_opts *opts);
@@ -102,7 +104,8 @@ GN_API GN_MUST_USE gn_sock *gn_accept(gn_sock *listener, gn_time until);
  *   until  the instant to give up
  *   owns   the caller closes what is returned
  *   fails  GN_ETIMEOUT, GN_ECANCELED, GN_EREFUSED, GN_EUNREACH, GN_ERESET,
- *          GN_ENAME, GN_ENOENT, GN_EPERM, GN_EADDR, GN_ELIMIT, GN_ENOMEM;
+ *          GN_ENAME, GN_ENOENT, GN_EPERM, GN_EADDR, GN_EINVAL (options),
+ *          GN_ELIMIT, GN_ENOMEM, GN_EBACKEND;
  *          gn_error_tried lists each address tried
  */
 GN_API GN_MUST_USE gn_sock *gn_connect(const char *address,
@@ -140,8 +143,8 @@ GN_API GN_MUST_USE int gn_pair(enum gn_kind kind, gn_sock *pair[2]);
  * came after the return is the next call's, or gn_flush's.  Small sends are
  * gathered only while the socket holds unread input or earlier bytes are still
  * under way, or after gn_cork, and leave before the fiber next waits; on a
- * plain thread, which may not wait for long, they never are.  Sending 0 bytes is an empty datagram,
- * and nothing on a stream.
+ * plain thread, which may not wait for long, they never are.  Sending 0 bytes
+ * is an empty datagram, and nothing on a stream.
  *
  *   until  the instant to give up; GN_NOW sends what can go at once
  *   owns   nothing: buf is free again at the return
@@ -419,8 +422,8 @@ GN_API GN_MUST_USE gn_sock *gn_adopt(int fd);
  *   owns   takes s; the caller closes the descriptor.  On failure s stays
  *   fails  GN_ETOOLONG (gn_error_need tells the size), GN_EINVAL (a fiber
  *          waits on it; sends are queued: gn_flush first; a listener has taken
- *          connections from its backlog: gn_accept them first with GN_NOW; it is
- *          a client of gn_serve), GN_ETHREAD, GN_EFORK
+ *          connections from its backlog: gn_accept them first with GN_NOW; it
+ *          is a client of gn_serve), GN_ETHREAD, GN_EFORK
  */
 GN_API GN_MUST_USE int gn_release(gn_sock *s, void *unread, size_t size,
 				  size_t *unread_len);

@@ -199,7 +199,8 @@ GN_API void gn_chan_close(gn_chan *c);
  * Returns 0.
  *
  *   until  the instant to give up
- *   fails  GN_ETIMEOUT, GN_ECANCELED, GN_EFORK, GN_EEND (gn_chan_end was called)
+ *   fails  GN_ETIMEOUT, GN_ECANCELED, GN_EFORK, GN_EEND (gn_chan_end was
+ *          called)
  */
 GN_API GN_MUST_USE int gn_chan_send(gn_chan *c, const void *item,
 				    gn_time until);

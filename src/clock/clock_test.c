@@ -21,10 +21,10 @@ static void fault_22_adding_stops_at_the_ends(void **state)
 		{ 5, 0, 5 },
 		{ 5, 7, 12 },
 		{ 5, -3, 2 },
-		{ 5, -5, 0 },
-		{ 5, -6, 0 },
-		{ 5, INT64_MIN, 0 },
-		{ 0, INT64_MIN, 0 },
+		{ 5, -5, 1 },
+		{ 5, -6, 1 },
+		{ 5, INT64_MIN, 1 },
+		{ 0, INT64_MIN, 1 },
 		{ 0, INT64_MAX, INT64_MAX },
 		{ 1, INT64_MAX, INT64_MAX },
 		{ 1, INT64_MAX - 1, INT64_MAX },
@@ -34,9 +34,9 @@ static void fault_22_adding_stops_at_the_ends(void **state)
 		{ INT64_MAX, 0, INT64_MAX },
 		{ INT64_MAX, -1, INT64_MAX },
 		{ INT64_MAX, INT64_MIN, INT64_MAX },
-		{ -5, 3, 0 },
-		{ INT64_MIN, INT64_MIN, 0 },
-		{ INT64_MIN, INT64_MAX, 0 },
+		{ -5, 3, 1 },
+		{ INT64_MIN, INT64_MIN, 1 },
+		{ INT64_MIN, INT64_MAX, 1 },
 	};
 
 	(void)state;

@@ -3,6 +3,8 @@
  */
 #include <gnezdo/version.h>
 
+#include <errno.h>
+
 #include "error/error.h"
 #include "loop/loop.h"
 #include "loop/start.h"
@@ -21,6 +23,14 @@ static int configure(const char **why)
 	return 0;
 }
 
+/* What was asked for is refused, or there is simply no more of something. */
+static int code_of(int sys)
+{
+	bool short_of = sys == ENOMEM || sys == EMFILE || sys == ENFILE;
+
+	return short_of && !gni_io_forced() ? gni_code_of(sys) : GN_EBACKEND;
+}
+
 struct gni_loop *gni_loop_start(void)
 {
 	const char *why = NULL;
@@ -31,7 +41,7 @@ struct gni_loop *gni_loop_start(void)
 	if (result == 0)
 		result = gni_io_choose(&io, &why);
 	if (result < 0) {
-		gni_fail(&(struct gni_cause){ .code = GN_EBACKEND,
+		gni_fail(&(struct gni_cause){ .code = code_of(-result),
 					      .sys = -result,
 					      .operation = "open a backend" },
 			 "%s", why ? why : "");

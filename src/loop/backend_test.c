@@ -30,7 +30,7 @@ static int say_nothing(void *arg)
 }
 
 /* Every way to a loop says what is wrong, and with the same words. */
-static void want_refused(const char *name, const char *value,
+static void want_refused(const char *name, const char *value, int code,
 			 const char *words)
 {
 	char text[256];
@@ -38,26 +38,26 @@ static void want_refused(const char *name, const char *value,
 
 	set(name, value);
 	WANT(!gn_backend());
-	WANT_IS(gn_code(), GN_EBACKEND);
+	WANT_IS(gn_code(), code);
 	gn_error_text(gn_error_last(), text, sizeof text);
 	if (!strstr(text, words))
 		trial_fail(__FILE__, __LINE__, "%s", text);
 	WANT(!gn_group_open(NULL));
-	WANT_IS(gn_code(), GN_EBACKEND);
-	WANT_IS(gn_sleep(GN_NOW), GN_EBACKEND);
+	WANT_IS(gn_code(), code);
+	WANT_IS(gn_sleep(GN_NOW), code);
 	WANT(!gn_connect("tcp://127.0.0.1:1", NULL, SOON));
-	WANT_IS(gn_code(), GN_EBACKEND);
+	WANT_IS(gn_code(), code);
 	WANT(!gn_listen("tcp://127.0.0.1:0", NULL));
-	WANT_IS(gn_code(), GN_EBACKEND);
+	WANT_IS(gn_code(), code);
 	WANT(!gn_thread_here());
-	WANT_IS(gn_code(), GN_EBACKEND);
-	WANT_IS(gn_wait_fd(0, 1, GN_NOW), GN_EBACKEND);
+	WANT_IS(gn_code(), code);
+	WANT_IS(gn_wait_fd(0, 1, GN_NOW), code);
 	if (gn_pair(GN_UNIX, pair) == 0) {
-		WANT_IS(gn_recv(pair[0], text, 1, GN_NOW), GN_EBACKEND);
+		WANT_IS(gn_recv(pair[0], text, 1, GN_NOW), code);
 		gn_close(pair[0]);
 		gn_close(pair[1]);
 	} else {
-		WANT_IS(gn_code(), GN_EBACKEND);
+		WANT_IS(gn_code(), code);
 	}
 }
 
@@ -70,13 +70,18 @@ static void want_backend(const char *wish, const char *is)
 
 static void unknown_words(void)
 {
-	want_refused("GNEZDO_BACKEND", "nonsense",
+	want_refused("GNEZDO_BACKEND", "nonsense", GN_EBACKEND,
 		     "GNEZDO_BACKEND=nonsense: choose uring or epoll");
-	want_refused("GNEZDO_BACKEND", "epoll ", "GNEZDO_BACKEND=epoll ");
-	want_refused("GNEZDO_BACKEND", "io_uring", "choose uring or epoll");
-	want_refused("GNEZDO_OFF", "nonsense", "GNEZDO_OFF=nonsense: choose");
-	want_refused("GNEZDO_OFF", "pbuf,nonsense", "GNEZDO_OFF=nonsense");
-	want_refused("GNEZDO_OFF", ",", "GNEZDO_OFF=");
+	want_refused("GNEZDO_BACKEND", "epoll ", GN_EBACKEND,
+		     "GNEZDO_BACKEND=epoll ");
+	want_refused("GNEZDO_BACKEND", "io_uring", GN_EBACKEND,
+		     "choose uring or epoll");
+	want_refused("GNEZDO_OFF", "nonsense", GN_EBACKEND,
+		     "GNEZDO_OFF=nonsense: choose");
+	want_refused("GNEZDO_OFF", "pbuf,nonsense", GN_EBACKEND,
+		     "GNEZDO_OFF=nonsense");
+	want_refused("GNEZDO_OFF", ",", GN_EBACKEND,
+		     "GNEZDO_OFF=");
 	/* What failed can be tried again. */
 	want_backend("epoll", "epoll");
 }
@@ -151,10 +156,10 @@ static void refuse_rings(int error)
 	WANT(prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &filter) == 0);
 }
 
-static void refused(int error, const char *words)
+static void refused(int error, int code, const char *words)
 {
 	refuse_rings(error);
-	want_refused("GNEZDO_BACKEND", "uring", words);
+	want_refused("GNEZDO_BACKEND", "uring", code, words);
 	WANT_IS(gn_error_errno(gn_error_last()), error);
 	set(NULL, NULL);
 	WANT_TEXT(gn_backend(), "epoll");
@@ -164,17 +169,20 @@ static void refused(int error, const char *words)
 
 static void refused_with_eperm(void)
 {
-	refused(EPERM, "io_uring_setup: Operation not permitted");
+	refused(EPERM, GN_EBACKEND,
+		"io_uring_setup: Operation not permitted");
 }
 
 static void refused_with_enosys(void)
 {
-	refused(ENOSYS, "io_uring_setup: Function not implemented");
+	refused(ENOSYS, GN_EBACKEND,
+		"io_uring_setup: Function not implemented");
 }
 
 static void refused_with_enomem(void)
 {
-	refused(ENOMEM, "io_uring_setup: Cannot allocate memory");
+	refused(ENOMEM, GN_ENOMEM,
+		"io_uring_setup: Cannot allocate memory");
 }
 
 /* Neither can be had: no descriptor is left. */
@@ -189,7 +197,7 @@ static void out_of_descriptors(void)
 	none.rlim_cur = 3;
 	WANT(setrlimit(RLIMIT_NOFILE, &none) == 0);
 	WANT(!gn_backend());
-	WANT_IS(gn_code(), GN_EBACKEND);
+	WANT_IS(gn_code(), GN_ELIMIT);
 	WANT_IS(gn_error_errno(gn_error_last()), EMFILE);
 	WANT(strstr(gn_error_text(gn_error_last(), text, sizeof text),
 		    "Too many open files"));

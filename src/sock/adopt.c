@@ -105,7 +105,7 @@ gn_sock *gn_adopt(int fd)
 
 /* Nothing of ours may be under way on a descriptor that leaves, nor may a
  * connection have been taken from its backlog and not accepted. */
-static int settle(gn_sock *s)
+static const char *settle(gn_sock *s)
 {
 	struct gni_loop *l = s->loop;
 
@@ -113,27 +113,47 @@ static int settle(gn_sock *s)
 		l->backend->cancel(l->io, &s->in.op);
 		gni_loop_yield(l);
 	}
-	if (s->users > 0 || !gni_output_empty(s) || s->borrowed)
-		return GN_EINVAL;
+	if (s->borrowed)
+		return "it is a client of gn_serve";
+	if (s->users > 0)
+		return "a fiber waits on it";
+	if (!gni_output_empty(s))
+		return "bytes are still to be sent: gn_flush first";
 	if (s->role == GNI_LISTENER && gni_bytes_count(&s->in.queue) > 0)
-		return GN_EINVAL;
-	return 0;
+		return "connections were taken from its backlog: gn_accept "
+		       "them first, with GN_NOW";
+	return NULL;
+}
+
+static int fail_release(const gn_sock *s, int code, size_t need,
+			const char *why)
+{
+	gn_addr local;
+
+	gn_sock_local(s, &local);
+	return gni_fail(&(struct gni_cause){ .code = code,
+					     .operation = "release",
+					     .local = &local,
+					     .peer = &s->peer,
+					     .need = need },
+			"%s", why);
 }
 
 int gn_release(gn_sock *s, void *unread, size_t size, size_t *unread_len)
 {
 	int result = gni_sock_check(s, GNI_RELEASE);
+	const char *why;
 	size_t len;
 	int fd;
 
 	if (result < 0)
 		return result;
-	result = settle(s);
+	why = settle(s);
+	if (why)
+		return fail_release(s, GN_EINVAL, 0, why);
 	len = gni_bytes_count(&s->in.queue);
-	if (result == 0 && len > size)
-		result = GN_ETOOLONG;
-	if (result < 0)
-		return gni_sock_fail(s, GNI_RELEASE, result, 0, len);
+	if (len > size)
+		return fail_release(s, GN_ETOOLONG, len, "unread bytes");
 	*unread_len = gni_bytes_take(&s->in.queue, unread, len);
 	fd = s->fd;
 	if (s->loop) {

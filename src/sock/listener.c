@@ -180,8 +180,13 @@ gn_sock *gn_accept(gn_sock *l, gn_time until)
 		return NULL;
 	for (;;) {
 		result = next(l, until);
-		if (result >= 0)
-			return make(l, result);
+		if (result >= 0) {
+			gn_sock *s = make(l, result);
+
+			if (s)
+				return s;
+			result = -ENOMEM;
+		}
 		if (is_passing(-result))
 			continue;
 		if (!is_shortage(-result))

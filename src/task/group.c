@@ -13,7 +13,7 @@
 
 struct gn_group {
 	struct gni_loop *loop;
-	struct gni_owned owned; /* freed by the thread's end, if by nobody else */
+	struct gni_owned owned; /* the thread's end frees one left open */
 	unsigned fork;
 	struct gni_list members;
 	size_t live;

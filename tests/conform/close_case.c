@@ -234,10 +234,15 @@ static int waits_them(const struct place *p, gn_sock *s)
 
 /* ---- the linger time */
 
+#define QUEUED 4000
+
+/* So often may TCP be in our way. */
+#define LINGERS_MAX 20
+
 static int fill_and_queue(void *arg)
 {
 	gn_sock *s = arg;
-	char buf[4000];
+	char buf[QUEUED];
 	ssize_t filled = fill(s);
 
 	if (filled < 0)
@@ -267,13 +272,15 @@ static int recv_broken(const struct place *p, gn_sock *s)
 	return 0;
 }
 
-/* In a simulation time passes as it is slept; elsewhere close itself waits. */
-static int linger_over(const struct place *p)
+/* In a simulation time passes as it is slept; elsewhere close itself waits.
+ * 1: TCP found room after all, so that there was nothing to wait for. */
+static int linger_once(const struct place *p)
 {
 	gn_sock_opts opts = { .linger_ns = 5 * GN_MSEC };
 	struct one queuer;
 	gn_time begin;
 	gn_sock *s[2];
+	bool waited;
 
 	TRY(two_with(p, &opts, NULL, s));
 	TRY(go_one(&queuer, fill_and_queue, s[0]));
@@ -282,10 +289,22 @@ static int linger_over(const struct place *p)
 	gn_close(s[0]);
 	if (p->sim)
 		WANT_IS(gn_sleep(gn_in(2 * opts.linger_ns)), 0);
-	WANT(gn_since(begin) >= opts.linger_ns);
-	TRY(recv_broken(p, s[1]));
+	waited = gn_since(begin) >= opts.linger_ns;
+	if (waited)
+		TRY(recv_broken(p, s[1]));
 	gn_close(s[1]);
-	return 0;
+	return waited ? 0 : 1;
+}
+
+static int linger_over(const struct place *p)
+{
+	for (int i = 0; i < LINGERS_MAX; i++) {
+		int result = linger_once(p);
+
+		if (result <= 0)
+			return result;
+	}
+	return broken(__FILE__, __LINE__, "a close lingers");
 }
 
 /* A peer that never closes does not hold a close up for longer. */

@@ -135,7 +135,8 @@ static int fills_them(const struct place *p, gn_sock *s)
 
 /* ---- answers to many questions at once */
 
-#define QUESTIONS 500
+/* Few enough that the answers find room though nobody reads them yet. */
+#define QUESTIONS 100
 
 static int ask(const struct place *p, gn_sock *s)
 {
@@ -167,39 +168,50 @@ static int reply(const struct place *p, gn_sock *s)
 struct stuffed {
 	gn_sock *s;
 	size_t sum;
+	bool ended;
 };
 
 /* Fills the system's buffer and then the socket's own. */
-static int stuff(void *arg)
+static int stuff_once(struct stuffed *f)
 {
-	struct stuffed *f = arg;
-	ssize_t filled = fill(f->s);
 	char buf[1000];
 	int result;
 
-	if (filled < 0)
-		return -1;
-	f->sum = (size_t)filled;
 	do {
 		gn_cork(f->s);
 		pattern(buf, sizeof buf, f->sum);
 		result = gn_send(f->s, buf, sizeof buf, GN_NOW);
 		f->sum += result == 0 ? sizeof buf :
 					gn_error_done(gn_error_last());
-		WANT(f->sum < (size_t)filled + (1 << 20));
+		WANT(f->sum < (size_t)64 << 20);
 	} while (result == 0);
 	WANT_IS(result, GN_ETIMEOUT);
-	WANT(f->sum > (size_t)filled);
-	WANT_IS(gn_flush(f->s, GN_NOW), GN_ETIMEOUT);
-	WANT_IS(gn_flush(f->s, A_MOMENT), GN_ETIMEOUT);
-	WANT_IS(gn_shutdown(f->s, A_MOMENT), GN_ETIMEOUT);
+	return 0;
+}
+
+/* TCP may find room while we look: then there is no queue any more. */
+static int stuff(void *arg)
+{
+	struct stuffed *f = arg;
+	int result;
+
+	do {
+		TRY(stuff_once(f));
+		result = gn_flush(f->s, GN_NOW);
+		if (result < 0)
+			result = gn_flush(f->s, A_MOMENT);
+	} while (result == 0);
+	WANT_IS(result, GN_ETIMEOUT);
+	result = gn_shutdown(f->s, A_MOMENT);
+	WANT(result == 0 || result == GN_ETIMEOUT);
+	f->ended = result == 0;
 	return 0;
 }
 
 /* A deadline of flush or shutdown loses nothing of what is queued. */
 static int flush_in_vain(const struct place *p)
 {
-	struct stuffed f;
+	struct stuffed f = { .sum = 0 };
 	struct one stuffer;
 	gn_sock *s[2];
 
@@ -209,8 +221,10 @@ static int flush_in_vain(const struct place *p)
 	WANT_IS(join_one(&stuffer), 0);
 	TRY(recv_pattern(s[1], f.sum, 0));
 	WANT_IS(gn_flush(s[0], SOON), 0);
-	TRY(send_pattern(s[0], 10, f.sum));
-	TRY(recv_pattern(s[1], 10, f.sum));
+	if (!f.ended) {
+		TRY(send_pattern(s[0], 10, f.sum));
+		TRY(recv_pattern(s[1], 10, f.sum));
+	}
 	WANT_IS(gn_shutdown(s[0], SOON), 0);
 	TRY(recv_end(s[1]));
 	close_two(s);

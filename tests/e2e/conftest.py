@@ -1,11 +1,16 @@
 """What every test of this folder may ask for."""
 import functools
 import shutil
+import signal
 import tempfile
 
 import pytest
 
 from programs import Program, Stage, example
+
+# A shell that starts us in the background has us ignore it, and so would all
+# that we start.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @functools.lru_cache(maxsize=None)

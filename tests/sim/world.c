@@ -235,7 +235,7 @@ static void want_name(const char *address, const char *name)
 static int be_a_machine(void *arg)
 {
 	static const char *const addresses[] = {
-		"tcp://:80", "tcp://127.0.0.1:81", "unix:" PATH,
+		"tcp://:80", "tcp://127.0.0.1:81", ("unix:" PATH),
 		"unix:@gnezdo-world-test" };
 	gn_group *g = gn_group_open(NULL);
 
