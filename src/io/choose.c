@@ -154,11 +154,6 @@ int gni_io_choose(struct gni_io **io, const char **why)
 	return result < 0 ? say_refused("epoll_create1", result, why) : 0;
 }
 
-bool gni_io_forced(void)
-{
-	return *environment("GNEZDO_BACKEND") != '\0';
-}
-
 const char *gni_io_refused(void)
 {
 	int refused = atomic_load(&refused_errno);

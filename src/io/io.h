@@ -190,9 +190,6 @@ enum gni_feature {
  */
 int gni_io_choose(struct gni_io **io, const char **why);
 
-/* gni_io_forced tells whether GNEZDO_BACKEND asks for one. */
-bool gni_io_forced(void);
-
 /* gni_io_refused says in words why the ring was refused to this process, NULL
  * if it was not: "io_uring_setup: Operation not permitted". */
 const char *gni_io_refused(void);

@@ -28,7 +28,7 @@ static int code_of(int sys)
 {
 	bool short_of = sys == ENOMEM || sys == EMFILE || sys == ENFILE;
 
-	return short_of && !gni_io_forced() ? gni_code_of(sys) : GN_EBACKEND;
+	return short_of ? gni_code_of(sys) : GN_EBACKEND;
 }
 
 struct gni_loop *gni_loop_start(void)

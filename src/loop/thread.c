@@ -73,8 +73,6 @@ static void finish_thread(void *loop)
 	gni_loop_abandon(l);
 	gni_loop_enter(NULL);
 	gni_loop_free(l);
-	gni_fiber_thread_end();
-	gni_bytes_thread_end();
 }
 
 static void start_process(void)
@@ -103,8 +101,13 @@ struct gni_loop *gni_loop_enter(struct gni_loop *loop)
 		gni_fiber_forked();
 	s->loop = loop;
 	s->fork = forks;
-	if (loop)
+	if (loop) {
 		gni_fiber_root(&loop->root.fiber, "root");
+	} else {
+		/* Whether or not it will have another one. */
+		gni_fiber_thread_end();
+		gni_bytes_thread_end();
+	}
 	return former;
 }
 

@@ -70,6 +70,22 @@ def test_client_greets_and_prints_the_answer(lesson, kind):
     assert peer.said() == ANSWER
 
 
+@pytest.mark.parametrize("loopback", ["127.0.0.1", "[::1]"])
+def test_fault_26_client_finds_localhost(stage, loopback):
+    """On whichever loopback it is served."""
+    if loopback == "[::1]" and not os.path.exists("/proc/net/if_inet6"):
+        pytest.skip("IPv6 is disabled here")
+    listener, address = listen(f"tcp://{loopback}:0")
+    with listener:
+        program = stage.start("tcp_client",
+                              address.replace(loopback, "localhost"))
+        sock, _ = listener.accept()
+        sock.sendall(ANSWER.encode())
+        sock.close()
+        assert program.wait() == 0
+        assert program.text() == f"{FROM_SERVER}{ANSWER}\n"
+
+
 @pytest.mark.parametrize("kind", ENDLESS)
 def test_fault_06_client_joins_an_answer_that_comes_bytewise(lesson, kind):
     peer = lesson(*STREAMS[kind])

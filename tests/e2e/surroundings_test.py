@@ -129,6 +129,19 @@ def test_fault_62_client_without(stage, what):
     assert status != 0
 
 
+def test_fault_62_server_prints_into_a_full_disk(stage):
+    """What cannot be printed is lost; the clients are not."""
+    address = f"unix:{stage.path('server')}"
+    with open("/dev/full", "wb") as full:
+        server = stage.start("unix_server", address, stdout=full)
+    while server.running() and not os.path.exists(stage.path("server")):
+        continue
+    for _ in range(3):
+        assert has(address, GREETING) == ANSWER
+    assert server.end() == 0
+    assert server.sentence() == ""
+
+
 @pytest.mark.parametrize("name", ["tcp_server", "echo"])
 def test_fault_09_server_runs_out_of_descriptors(stage, name):
     """Who finds no room waits in the backlog until somebody leaves."""
