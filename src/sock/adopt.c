@@ -153,7 +153,7 @@ int gn_release(gn_sock *s, void *unread, size_t size, size_t *unread_len)
 		return fail_release(s, GN_EINVAL, 0, why);
 	len = gni_bytes_count(&s->in.queue);
 	if (len > size)
-		return fail_release(s, GN_ETOOLONG, len, "");
+		return fail_release(s, GN_ETOOLONG, len, "unread bytes");
 	*unread_len = gni_bytes_take(&s->in.queue, unread, len);
 	fd = s->fd;
 	if (s->loop) {

@@ -80,6 +80,7 @@ def test_fault_26_client_finds_localhost(stage, loopback):
         program = stage.start("tcp_client",
                               address.replace(loopback, "localhost"))
         sock, _ = listener.accept()
+        assert sock.recv(1024).decode() == GREETING
         sock.sendall(ANSWER.encode())
         sock.close()
         assert program.wait() == 0
