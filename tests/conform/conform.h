@@ -76,7 +76,7 @@ typedef int case_part(const struct place *p, gn_sock *s);
 
 struct conform_case {
 	const char *name; /* with the rows of the fault catalogue it covers */
-	unsigned on;	  /* kinds with all of these traits; 0: all but K_NONE */
+	unsigned on;	  /* kinds with all of these; 0: all but K_NONE */
 	unsigned never;	  /* and none of these */
 	int (*solo)(const struct place *p);
 	case_part *us, *them;

@@ -243,7 +243,8 @@ static int parse_dribbled(gn_sock *s[2], const struct parser *q)
 
 	for (size_t i = 0; i < q->len; i++) {
 		WANT_IS(gn_send(s[0], q->input + i, 1, SOON), 0);
-		TRY(parse(s[1], q, &h, all, i % 4 ? GN_NOW : gn_in(GN_MSEC / 5)));
+		TRY(parse(s[1], q, &h, all,
+			  i % 4 ? GN_NOW : gn_in(GN_MSEC / 5)));
 	}
 	TRY(parse(s[1], q, &h, all, SOON));
 	return want_heard(q, &h);

@@ -165,12 +165,12 @@ static int wrong_options(const struct place *p)
 static int address_wins(const struct place *p)
 {
 	gn_sock_opts opts = { .send_bytes = 20000, .delay = true };
-	char address[ADDRESS_MAX];
+	char address[ADDRESS_MAX], wanted[ADDRESS_MAX + 16];
 	gn_sock *l = listen_somewhere(p, address), *s;
 
 	WANT(l);
-	strcat(address, "?sndbuf=64k");
-	s = gn_connect(address, &opts, SOON);
+	snprintf(wanted, sizeof wanted, "%s?sndbuf=64k", address);
+	s = gn_connect(wanted, &opts, SOON);
 	WANT(s);
 	WANT_IS(ask(&s, SOL_SOCKET, SO_SNDBUF), 2 * 64 * 1024);
 	if (p->kind->traits & K_TCP)

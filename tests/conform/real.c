@@ -9,7 +9,7 @@
 
 #include "place.h"
 
-/* What the deepest of the parts keeps on its stack, with room for sanitizers. */
+/* What the deepest part keeps on its stack, with room for sanitizers. */
 #define STACK_BYTES ((size_t)1 << 20)
 
 struct job {
