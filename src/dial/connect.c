@@ -105,9 +105,7 @@ static void fail(const struct gni_dial *d, const struct tries *t)
 	gni_dial_fail(d, t->result[last], &t->addr[last], NULL);
 	for (int i = 0; i < t->count; i++)
 		gni_error_tried(&t->addr[i],
-				t->result[i] <= GN_ETIMEOUT ?
-					t->result[i] :
-					gni_code_of(-t->result[i]));
+				gni_cause_of(t->result[i]).code);
 }
 
 gn_sock *gn_connect(const char *address, const gn_sock_opts *opts,

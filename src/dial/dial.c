@@ -14,15 +14,12 @@
 int gni_dial_fail(const struct gni_dial *d, int result, const gn_addr *addr,
 		  const char *why)
 {
-	bool is_code = result <= GN_ETIMEOUT;
+	struct gni_cause cause = gni_cause_of(result);
 
-	return gni_fail(&(struct gni_cause){
-				.code = is_code ? result : gni_code_of(-result),
-				.sys = is_code ? 0 : -result,
-				.operation = d->operation,
-				.about = d->text,
-				.peer = addr },
-			"%s", why ? why : "");
+	cause.operation = d->operation;
+	cause.about = d->text;
+	cause.peer = addr;
+	return gni_fail(&cause, "%s", why ? why : "");
 }
 
 int gni_dial_begin(struct gni_dial *d, const char *operation, const char *text,

@@ -51,6 +51,16 @@ gn_error **gni_error_swap(gn_error **slot);
  * connect, bind or recv failed with. */
 int gni_code_of(int sys);
 
+/* gni_cause_of begins a cause with what a call below gave: a code of ours, or
+ * a negative errno. */
+static inline struct gni_cause gni_cause_of(int result)
+{
+	if (result <= GN_ETIMEOUT)
+		return (struct gni_cause){ .code = result };
+	return (struct gni_cause){ .code = gni_code_of(-result),
+				   .sys = -result };
+}
+
 /* gni_error_thread_end frees what the thread keeps; done by itself when the
  * thread ends. */
 void gni_error_thread_end(void);

@@ -108,10 +108,8 @@ static int next(gn_sock *l, gn_time until)
 {
 	int fd, result = 0;
 
-	if (take(l, &fd)) {
-		gni_loop_pace(l->loop);
+	if (take(l, &fd))
 		return fd;
-	}
 	if (!l->loop->io->multishot)
 		return accept_one(l, until);
 	result = wait_standing(l, GNI_ACCEPT, until);
@@ -159,14 +157,13 @@ static gn_sock *make(gn_sock *l, int fd)
 
 static gn_sock *fail(gn_sock *l, int result, int shortage)
 {
-	bool is_code = result <= GN_ETIMEOUT;
+	struct gni_cause cause = gni_cause_of(result);
 
-	gni_fail(&(struct gni_cause){
-			 .code = is_code ? result : gni_code_of(-result),
-			 .sys = is_code ? shortage : -result,
-			 .operation = "accept",
-			 .local = &l->local },
-		 "%s", shortage ? strerror(shortage) : "");
+	if (!cause.sys)
+		cause.sys = shortage;
+	cause.operation = "accept";
+	cause.local = &l->local;
+	gni_fail(&cause, "%s", shortage ? strerror(shortage) : "");
 	return NULL;
 }
 
@@ -183,8 +180,10 @@ gn_sock *gn_accept(gn_sock *l, gn_time until)
 		if (result >= 0) {
 			gn_sock *s = make(l, result);
 
-			if (s)
+			if (s) {
+				gni_loop_pace(gni_loop_mine());
 				return s;
+			}
 			result = -ENOMEM;
 		}
 		if (is_passing(-result))

@@ -41,10 +41,11 @@ int gni_message_send(gn_sock *s, const struct iovec *pieces, int count,
 		n = gni_sock_call(s, &s->writer, &c, GNI_SEND, until);
 	else if (n == -EAGAIN)
 		n = GN_ETIMEOUT;
-	else
-		gni_loop_pace(l);
 	*done = n > 0 ? (size_t)n : 0;
-	return n < 0 ? (int)n : 0;
+	if (n < 0)
+		return (int)n;
+	gni_loop_pace(l);
+	return 0;
 }
 
 void gni_message_drop_rights(gn_sock *s, struct msghdr *m)
@@ -108,7 +109,9 @@ ssize_t gni_message_recv(gn_sock *s, const struct iovec *pieces, int count,
 		n = l->calls->recv(l->io, s->fd, &m, MSG_TRUNC);
 	if (n == -EAGAIN)
 		n = gni_sock_call(s, &s->reader, &c, verb, until);
-	return finish(s, n, &m, total(pieces, count), from, verb);
+	n = finish(s, n, &m, total(pieces, count), from, verb);
+	gni_loop_pace(l);
+	return n;
 }
 
 /* An IPv4 address as a socket of both families takes it. */
@@ -132,16 +135,13 @@ static void map(gn_addr *to, const gn_addr *from, const gn_addr *local)
 static int fail_to(const gn_sock *s, const gn_addr *to, int result,
 		   size_t done)
 {
-	bool is_code = result <= GN_ETIMEOUT;
+	struct gni_cause cause = gni_cause_of(result);
 
-	return gni_fail(&(struct gni_cause){
-				.code = is_code ? result : gni_code_of(-result),
-				.sys = is_code ? 0 : -result,
-				.operation = "sendto",
-				.local = &s->local,
-				.peer = to,
-				.done = done },
-			NULL);
+	cause.operation = "sendto";
+	cause.local = &s->local;
+	cause.peer = to;
+	cause.done = done;
+	return gni_fail(&cause, NULL);
 }
 
 int gn_sendto(gn_sock *s, const void *buf, size_t len, const gn_addr *to,

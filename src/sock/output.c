@@ -159,8 +159,7 @@ static void leave(struct gni_gathered *g)
 	gni_output_start(s);
 }
 
-/* Waits until nothing of ours is queued or flying. */
-static int drain(gn_sock *s, enum gni_verb verb, gn_time until)
+int gni_output_flush(gn_sock *s, enum gni_verb verb, gn_time until)
 {
 	int result = 0;
 
@@ -170,11 +169,6 @@ static int drain(gn_sock *s, enum gni_verb verb, gn_time until)
 	if (result == 0 && s->out.error)
 		result = -s->out.error;
 	return result;
-}
-
-int gni_output_flush(gn_sock *s, enum gni_verb verb, gn_time until)
-{
-	return drain(s, verb, until);
 }
 
 /* Sends the rest from the caller's memory, waiting for room. */
@@ -208,12 +202,10 @@ static int send_late(gn_sock *s, struct rest *rest, size_t *done,
 {
 	int result = 0;
 
-	if (!gn_time_before(gn_now(), until)) {
-		gni_loop_pace(s->loop);
+	if (!gn_time_before(gn_now(), until))
 		return GN_ETIMEOUT;
-	}
 	if (!gni_output_empty(s))
-		result = drain(s, GNI_SEND, until);
+		result = gni_output_flush(s, GNI_SEND, until);
 	return result < 0 ? result : send_waiting(s, rest, done, until);
 }
 

@@ -44,9 +44,11 @@ int gn_sendv(gn_sock *s, const struct iovec *pieces, int count, gn_time until)
 	if (s->out.ended)
 		return send_ended(s);
 	result = send_pieces(s, pieces, count, &done, until);
-	if (result < 0)
-		return gni_sock_fail(s, GNI_SEND, result, done, 0);
-	return 0;
+	if (result == 0)
+		return 0;
+	result = gni_sock_fail(s, GNI_SEND, result, done, 0);
+	gni_loop_pace(gni_loop_mine()); /* who tries again and again */
+	return result;
 }
 
 int gn_send(gn_sock *s, const void *buf, size_t len, gn_time until)

@@ -221,19 +221,16 @@ static void let_go(struct gni_owned *o)
 int gni_sock_fail(const gn_sock *s, enum gni_verb verb, int result,
 		  size_t done, size_t need)
 {
-	bool is_code = result <= GN_ETIMEOUT;
+	struct gni_cause cause = gni_cause_of(result);
 	gn_addr local;
 
 	gn_sock_local(s, &local);
-	return gni_fail(&(struct gni_cause){
-				.code = is_code ? result : gni_code_of(-result),
-				.sys = is_code ? 0 : -result,
-				.operation = gni_verb_word(verb),
-				.local = &local,
-				.peer = &s->peer,
-				.done = done,
-				.need = need },
-			NULL);
+	cause.operation = gni_verb_word(verb);
+	cause.local = &local;
+	cause.peer = &s->peer;
+	cause.done = done;
+	cause.need = need;
+	return gni_fail(&cause, NULL);
 }
 
 const struct gni_calls *gni_sock_calls(const gn_sock *s, struct gni_io **io)

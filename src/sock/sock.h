@@ -143,7 +143,7 @@ void gni_sock_idle(gn_sock *s);
 int gni_sock_fail(const gn_sock *s, enum gni_verb verb, int result,
 		  size_t done, size_t need);
 
-/* gni_sock_io gives the calls for a socket and where they go, whether or not
+/* gni_sock_calls gives the calls for a socket and where they go, whether or not
  * the thread has a loop yet. */
 const struct gni_calls *gni_sock_calls(const gn_sock *s, struct gni_io **io);
 

@@ -36,15 +36,12 @@ static bool is_waited_for(const struct gni_loop *l, int fd)
 
 static int fail_fd(int result)
 {
-	bool is_code = result <= GN_ETIMEOUT;
-	int code = is_code ? result : gni_code_of(-result);
+	struct gni_cause cause = gni_cause_of(result);
 
 	if (result == -EBADF)
-		code = GN_EINVAL;
-	return gni_fail(&(struct gni_cause){ .code = code,
-					     .sys = is_code ? 0 : -result,
-					     .operation = "wait_fd" },
-			NULL);
+		cause.code = GN_EINVAL;
+	cause.operation = "wait_fd";
+	return gni_fail(&cause, NULL);
 }
 
 int gn_wait_fd(int fd, int events, gn_time until)

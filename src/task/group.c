@@ -25,16 +25,11 @@ struct gn_group {
 	struct gni_wait *waiter;
 };
 
-static struct gni_cause cause_of(int code, const char *operation)
-{
-	return (struct gni_cause){ .code = code, .operation = operation };
-}
-
 static int fail(int code, const char *operation)
 {
-	struct gni_cause cause = cause_of(code, operation);
-
-	return gni_fail(&cause, NULL);
+	return gni_fail(&(struct gni_cause){ .code = code,
+					     .operation = operation },
+			NULL);
 }
 
 static void deadline_came(struct gni_timer *timer)

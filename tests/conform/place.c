@@ -22,7 +22,7 @@
 #define QUIET_NS (2 * GN_MSEC)
 
 /* Whole lines of the report: two threads may fail at once. */
-__attribute__((format(printf, 1, 0))) GN_PRINTF(1, 0)
+GN_PRINTF(1, 0)
 static void say(const char *form, va_list list)
 {
 	char line[2048];

@@ -246,7 +246,8 @@ def test_hostile_storm_of_signals(stage):
         for _ in range(1000):
             server.send(signal.SIGTERM)
             server.send(signal.SIGINT)
-    assert server.wait() == 0
+    # One that comes after gn_serve has given them back ends the process.
+    assert server.wait() in (0, -signal.SIGTERM, -signal.SIGINT)
     assert server.sentence() == ""
 
 
