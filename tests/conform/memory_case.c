@@ -14,8 +14,8 @@
  * a peer's end because it had none. */
 static int want_memory_code(int code)
 {
-	WANT(code == GN_ENOMEM || code == GN_ELIMIT || code == GN_EBACKEND ||
-	     code == GN_ERESET || code == GN_EEND || code == GN_ESHORT);
+	WANT(code == GN_ENOMEM || code == GN_ELIMIT || code == GN_ERESET ||
+	     code == GN_EEND || code == GN_ESHORT);
 	return 0;
 }
 
