@@ -261,6 +261,26 @@ static void any_timer_may_change_while_one_fires(void **state)
 	assert_int_equal(alarms[3].fired, 1);
 }
 
+/* An instant too early costs a turn; one too late would miss a deadline. */
+static void soonest_is_never_after_the_next(void **state)
+{
+	(void)state;
+	assert_int_equal(gni_timers_soonest(&heap).ns, INT64_MAX);
+	set(&alarms[0], 5);
+	set(&alarms[1], 9);
+	set(&alarms[0], 20);
+	assert_int_equal(gni_timers_soonest(&heap).ns, 5);
+	expire(5);
+	assert_int_equal(alarms[0].fired + alarms[1].fired, 0);
+	assert_int_equal(gni_timers_soonest(&heap).ns, 9);
+	set(&alarms[2], 3);
+	assert_int_equal(gni_timers_soonest(&heap).ns, 3);
+	assert_int_equal(gni_timers_next(&heap).ns, 3);
+	expire(9);
+	assert_int_equal(alarms[1].fired + alarms[2].fired, 2);
+	assert_int_equal(gni_timers_soonest(&heap).ns, 20);
+}
+
 static void a_cleared_timer_does_not_fire(void **state)
 {
 	(void)state;
@@ -286,6 +306,7 @@ int main(void)
 		TEST(fault_22_past_zero_and_infinite_deadlines),
 		TEST(fault_22_a_past_deadline_does_not_starve_others),
 		TEST(any_timer_may_change_while_one_fires),
+		TEST(soonest_is_never_after_the_next),
 		TEST(a_cleared_timer_does_not_fire),
 	};
 

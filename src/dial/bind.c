@@ -7,15 +7,6 @@
 #include "addr/addr.h"
 #include "dial/dial.h"
 
-/* The system caps it at net.core.somaxconn (listen(2)). */
-#define BACKLOG_MOST 65535
-
-static int set_int(gn_sock *s, struct gni_loop *l, int level, int name,
-		   int value)
-{
-	return l->calls->set(l->io, s->fd, level, name, &value, sizeof value);
-}
-
 /*
  * A port can be bound again at once after its server has ended; two servers at
  * a time it does not have.  For datagrams SO_REUSEADDR would mean the second,
@@ -27,16 +18,16 @@ static int prepare(const struct gni_dial *d, gn_sock *s, const gn_addr *addr)
 	int result = 0;
 
 	if (s->kind == GN_TCP)
-		result = set_int(s, d->loop, SOL_SOCKET, SO_REUSEADDR, 1);
+		result = gni_option_int(s, SOL_SOCKET, SO_REUSEADDR, 1);
 	if (result == 0 && gn_addr_is_ipv6(addr))
-		result = set_int(s, d->loop, IPPROTO_IPV6, IPV6_V6ONLY, !any);
+		result = gni_option_int(s, IPPROTO_IPV6, IPV6_V6ONLY, !any);
 	return result;
 }
 
 static int bind_to(const struct gni_dial *d, gn_sock *s, const gn_addr *addr)
 {
 	struct gni_loop *l = d->loop;
-	int backlog = d->options.backlog ? d->options.backlog : BACKLOG_MOST;
+	int backlog = d->options.backlog ? d->options.backlog : GNI_BACKLOG_MAX;
 	int result = prepare(d, s, addr);
 
 	if (result == 0)

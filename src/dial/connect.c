@@ -119,7 +119,7 @@ gn_sock *gn_connect(const char *address, const gn_sock_opts *opts,
 	if (gni_dial_begin(&d, "connect", address, opts) < 0 ||
 	    read_from(&d, opts, &from) < 0)
 		return NULL;
-	if (gni_task_canceled(d.loop->current)) {
+	if (gni_task_cancelled(d.loop->current)) {
 		gni_dial_fail(&d, GN_ECANCELED, NULL, NULL);
 		return NULL;
 	}

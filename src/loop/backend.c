@@ -68,12 +68,3 @@ const char *gn_backend_refused(void)
 {
 	return gni_io_refused();
 }
-
-#define WORD(number) #number
-#define DOTTED(major, minor, patch) \
-	WORD(major) "." WORD(minor) "." WORD(patch)
-
-const char *gn_version(void)
-{
-	return DOTTED(GN_VERSION_MAJOR, GN_VERSION_MINOR, GN_VERSION_PATCH);
-}

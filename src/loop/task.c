@@ -90,7 +90,7 @@ static bool shielded(const struct gni_task *t)
 	return t->shield.ns && gn_time_before(gn_now(), t->shield);
 }
 
-bool gni_task_canceled(const struct gni_task *t)
+bool gni_task_cancelled(const struct gni_task *t)
 {
 	return t->cancelled && !shielded(t);
 }
@@ -116,7 +116,7 @@ static void deadline_came(struct gni_timer *timer)
 	struct gni_task *t = GNI_OWNER(timer, struct gni_task, timer);
 
 	if (t->wait)
-		gni_strike(t->wait, gni_task_canceled(t) ? GN_ECANCELED :
+		gni_strike(t->wait, gni_task_cancelled(t) ? GN_ECANCELED :
 							   GN_ETIMEOUT);
 }
 

@@ -73,14 +73,14 @@ void gni_task_start(struct gni_task *t);
 /* gni_task_cancel cancels it, for good. */
 void gni_task_cancel(struct gni_task *t);
 
-/* gni_task_canceled tells whether a wait would fail with GN_ECANCELED now. */
-bool gni_task_canceled(const struct gni_task *t);
+/* gni_task_cancelled tells whether a wait would fail with GN_ECANCELED now. */
+bool gni_task_cancelled(const struct gni_task *t);
 
 /*
  * gni_wait_for suspends the calling fiber until its wait is over.
  *
  * Returns the result given to gni_wake.  Gathered sends leave first.  It does
- * not look at a cancel that struck before: callers ask gni_task_canceled.
+ * not look at a cancel that struck before: callers ask gni_task_cancelled.
  */
 int gni_wait_for(struct gni_wait *w, gn_time until);
 

@@ -213,14 +213,19 @@ void gni_close_later(gn_sock *s)
 	gni_loop_gather(s->loop, &s->out.leave);
 }
 
-/* The linger time is over: what has not gone out will not. */
+/*
+ * The linger time is over: what has not gone out will not, and a peer that
+ * still talks is not heard out.  Where neither is so the end was sent in order
+ * and only operations of ours are awaited: that needs no reset.
+ */
 static bool force(gn_sock *s)
 {
 	static const struct linger reset = { .l_onoff = 1, .l_linger = 0 };
 	struct gni_loop *l = s->loop;
+	bool owes = !gni_output_empty(s) || s->unread_seen;
 
 	s->forced = true;
-	if (s->kind == GN_TCP)
+	if (s->kind == GN_TCP && owes)
 		l->calls->set(l->io, s->fd, SOL_SOCKET, SO_LINGER, &reset,
 			      sizeof reset);
 	l->backend->cancel(l->io, &s->in.op);

@@ -15,9 +15,6 @@
 
 #include "sock/pipe.h"
 
-/* How much a receive into the queue asks for at a time, bytes. */
-#define CHUNK ((size_t)4 * 1024)
-
 static void wake_reader(gn_sock *s, int result)
 {
 	s->in.into = NULL;
@@ -66,8 +63,9 @@ static bool take_now(gn_sock *s)
 	ssize_t n;
 
 	if (queued)
-		piece = (struct iovec){ gni_bytes_room(&in->queue, CHUNK),
-					CHUNK };
+		piece = (struct iovec){ gni_bytes_room(&in->queue,
+						       GNI_RECV_CHUNK),
+					GNI_RECV_CHUNK };
 	if (!piece.iov_base)
 		return false;
 	n = l->calls->recv(l->io, s->fd, &m, 0);
@@ -148,8 +146,8 @@ static ssize_t wait_call(gn_sock *s, void *buf, size_t len, enum gni_verb verb,
 	ssize_t result;
 
 	if (!buf) {
-		c.op.buf = gni_bytes_room(&s->in.queue, CHUNK);
-		c.op.len = CHUNK;
+		c.op.buf = gni_bytes_room(&s->in.queue, GNI_RECV_CHUNK);
+		c.op.len = GNI_RECV_CHUNK;
 		if (!c.op.buf)
 			return GN_ENOMEM;
 	}

@@ -8,19 +8,11 @@
 #include <string.h>
 
 #include "addr/addr.h"
+#include "sock/pieces.h"
 
 /* Room for what a seqpacket's message carries beside its bytes: the mark by
  * which an empty message is told from the end (see gni_message_recv). */
 #define CONTROL_MAX 64
-
-static size_t total(const struct iovec *pieces, int count)
-{
-	size_t sum = 0;
-
-	for (int i = 0; i < count; i++)
-		sum += pieces[i].iov_len;
-	return sum;
-}
 
 int gni_message_send(gn_sock *s, const struct iovec *pieces, int count,
 		     const gn_addr *to, size_t *done, gn_time until)
@@ -109,7 +101,7 @@ ssize_t gni_message_recv(gn_sock *s, const struct iovec *pieces, int count,
 		n = l->calls->recv(l->io, s->fd, &m, MSG_TRUNC);
 	if (n == -EAGAIN)
 		n = gni_sock_call(s, &s->reader, &c, verb, until);
-	n = finish(s, n, &m, total(pieces, count), from, verb);
+	n = finish(s, n, &m, gni_pieces_len(pieces, count), from, verb);
 	gni_loop_pace(l);
 	return n;
 }

@@ -17,16 +17,13 @@
 /* Probes in the second half of the dead-peer time. */
 #define ALIVE_PROBES 3
 
-/* listen(2) takes more, and the system then less. */
-#define BACKLOG_MAX 65535
-
 static bool is_alive_time(int64_t alive_ns)
 {
 	return alive_ns == 0 ||
 	       (alive_ns >= ALIVE_NS_MIN && alive_ns <= ALIVE_NS_MAX);
 }
 
-static int set_int(gn_sock *s, int level, int name, int value)
+int gni_option_int(gn_sock *s, int level, int name, int value)
 {
 	struct gni_io *io;
 	const struct gni_calls *calls = gni_sock_calls(s, &io);
@@ -36,7 +33,7 @@ static int set_int(gn_sock *s, int level, int name, int value)
 
 static int set_nodelay(gn_sock *s, bool on)
 {
-	return set_int(s, IPPROTO_TCP, TCP_NODELAY, on);
+	return gni_option_int(s, IPPROTO_TCP, TCP_NODELAY, on);
 }
 
 static int set_buffers(gn_sock *s, size_t send_bytes, size_t recv_bytes)
@@ -46,9 +43,11 @@ static int set_buffers(gn_sock *s, size_t send_bytes, size_t recv_bytes)
 	if (send_bytes > INT_MAX || recv_bytes > INT_MAX)
 		return -EINVAL;
 	if (send_bytes)
-		result = set_int(s, SOL_SOCKET, SO_SNDBUF, (int)send_bytes);
+		result = gni_option_int(s, SOL_SOCKET, SO_SNDBUF,
+					(int)send_bytes);
 	if (result == 0 && recv_bytes)
-		result = set_int(s, SOL_SOCKET, SO_RCVBUF, (int)recv_bytes);
+		result = gni_option_int(s, SOL_SOCKET, SO_RCVBUF,
+					(int)recv_bytes);
 	return result;
 }
 
@@ -64,9 +63,10 @@ static int set_alive(gn_sock *s, int64_t alive_ns)
 	int result;
 
 	if (alive_ns == 0) {
-		result = set_int(s, IPPROTO_TCP, TCP_USER_TIMEOUT, 0);
-		return result < 0 ? result :
-				    set_int(s, SOL_SOCKET, SO_KEEPALIVE, 0);
+		result = gni_option_int(s, IPPROTO_TCP, TCP_USER_TIMEOUT, 0);
+		if (result == 0)
+			result = gni_option_int(s, SOL_SOCKET, SO_KEEPALIVE, 0);
+		return result;
 	}
 	if (probe < 1)
 		probe = 1;
@@ -84,7 +84,8 @@ static int set_alive(gn_sock *s, int64_t alive_ns)
 	};
 
 	for (size_t i = 0; i < sizeof all / sizeof *all; i++) {
-		result = set_int(s, all[i].level, all[i].name, all[i].value);
+		result = gni_option_int(s, all[i].level, all[i].name,
+					all[i].value);
 		if (result < 0)
 			return result;
 	}
@@ -93,14 +94,14 @@ static int set_alive(gn_sock *s, int64_t alive_ns)
 
 int gni_option_mark(gn_sock *s)
 {
-	return set_int(s, SOL_SOCKET, SO_TIMESTAMP, 1);
+	return gni_option_int(s, SOL_SOCKET, SO_TIMESTAMP, 1);
 }
 
 const char *gni_option_refuse(const gn_sock_opts *o)
 {
 	if (!o)
 		return NULL;
-	if (o->backlog < 0 || o->backlog > BACKLOG_MAX)
+	if (o->backlog < 0 || o->backlog > GNI_BACKLOG_MAX)
 		return "backlog is 0 to 65535";
 	if (o->linger_ns < 0)
 		return "linger_ns is 0 or more";

@@ -7,6 +7,12 @@
 #include "addr/target.h"
 #include "sock/sock.h"
 
+/* The most that a backlog may be; the system caps it (listen(2)). */
+#define GNI_BACKLOG_MAX 65535
+
+/* gni_option_int sets one that is an int; 0 or a negative errno. */
+int gni_option_int(gn_sock *s, int level, int name, int value);
+
 /* gni_option_refuse gives a sentence for options out of range, NULL if there
  * is none (or no options). */
 const char *gni_option_refuse(const gn_sock_opts *opts);

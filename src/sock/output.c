@@ -12,8 +12,10 @@
 #include <errno.h>
 #include <string.h>
 
+#include "sock/pieces.h"
+
 /* Pieces that go into one system call; more take several. */
-#define PIECES_MAX 16
+#define CALL_MAX 16
 
 static void flown(struct gni_op *op, int result, bool more);
 
@@ -90,9 +92,9 @@ static void advance(struct rest *r, size_t n)
 }
 
 /* The next pieces, as many as one call takes; gives how many. */
-static size_t next_pieces(const struct rest *r, struct iovec into[PIECES_MAX])
+static size_t next_pieces(const struct rest *r, struct iovec into[CALL_MAX])
 {
-	int count = r->count < PIECES_MAX ? r->count : PIECES_MAX;
+	int count = r->count < CALL_MAX ? r->count : CALL_MAX;
 
 	if (count == 0)
 		return 0;
@@ -113,7 +115,7 @@ bool gni_output_empty(const gn_sock *s)
 static ssize_t send_now(gn_sock *s, const struct rest *rest)
 {
 	struct gni_bytes *queue = &s->out.gathered;
-	struct iovec all[1 + PIECES_MAX];
+	struct iovec all[1 + CALL_MAX];
 	struct msghdr m = { .msg_iov = all };
 	size_t queued = gni_bytes_count(queue);
 	struct gni_loop *l = s->loop;
@@ -178,7 +180,7 @@ static int send_waiting(gn_sock *s, struct rest *rest, size_t *done,
 	int result = 0;
 
 	while (rest->count > 0 && result >= 0) {
-		struct iovec all[PIECES_MAX];
+		struct iovec all[CALL_MAX];
 		struct msghdr m = { .msg_iov = all };
 		struct gni_call c = { .op = { .kind = GNI_OP_SEND,
 					      .fd = s->fd,
@@ -217,15 +219,6 @@ static bool should_gather(const gn_sock *s, size_t len)
 		return false;
 	return s->out.corked || gni_bytes_count(&s->in.queue) > 0 ||
 	       gni_bytes_count(&s->out.flying) > 0;
-}
-
-static size_t total(const struct iovec *pieces, int count)
-{
-	size_t sum = 0;
-
-	for (int i = 0; i < count; i++)
-		sum += pieces[i].iov_len;
-	return sum;
 }
 
 static bool gather(gn_sock *s, const struct iovec *pieces, int count,
@@ -267,7 +260,7 @@ int gni_output_send(gn_sock *s, const struct iovec *pieces, int count,
 		    size_t *done, gn_time until)
 {
 	struct rest rest = { pieces, count, 0 };
-	size_t len = total(pieces, count);
+	size_t len = gni_pieces_len(pieces, count);
 	bool flying = gni_bytes_count(&s->out.flying) > 0;
 	size_t queued = gni_bytes_count(&s->out.gathered);
 	int result = 0;

@@ -8,9 +8,6 @@
 #include <errno.h>
 #include <poll.h>
 
-/* How much a read into the queue asks for at a time, bytes. */
-#define CHUNK ((size_t)4 * 1024)
-
 static int poll_for(gn_sock *s, int fd, short events, struct gni_wait **slot,
 		    enum gni_verb verb, gn_time until)
 {
@@ -30,8 +27,8 @@ static ssize_t read_some(gn_sock *s, void *buf, size_t len, enum gni_verb verb,
 	if (n < 0)
 		return n;
 	if (queued) {
-		buf = gni_bytes_room(&s->in.queue, CHUNK);
-		len = CHUNK;
+		buf = gni_bytes_room(&s->in.queue, GNI_RECV_CHUNK);
+		len = GNI_RECV_CHUNK;
 		if (!buf)
 			return GN_ENOMEM;
 	}

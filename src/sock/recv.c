@@ -3,9 +3,7 @@
  */
 #include "sock/input.h"
 #include "sock/message.h"
-
-/* readv(2) on Linux takes as many. */
-#define PIECES_MAX 1024
+#include "sock/pieces.h"
 
 static bool any_room(const struct iovec *pieces, int count)
 {
@@ -36,7 +34,7 @@ ssize_t gn_recvv(gn_sock *s, const struct iovec *pieces, int count,
 
 	if (result < 0)
 		return result;
-	if (count < 1 || count > PIECES_MAX || !any_room(pieces, count))
+	if (count < 1 || count > GNI_PIECES_MAX || !any_room(pieces, count))
 		return gni_sock_fail(s, GNI_RECV, GN_EINVAL, 0, 0);
 	return recv_pieces(s, pieces, count, until);
 }

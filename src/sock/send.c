@@ -3,12 +3,11 @@
  */
 #include <errno.h>
 
+#include "base/check.h"
 #include "sock/message.h"
 #include "sock/output.h"
+#include "sock/pieces.h"
 #include "sock/pipe.h"
-
-/* writev(2) on Linux takes as many. */
-#define PIECES_MAX 1024
 
 static int send_pieces(gn_sock *s, const struct iovec *pieces, int count,
 		       size_t *done, gn_time until)
@@ -39,7 +38,7 @@ int gn_sendv(gn_sock *s, const struct iovec *pieces, int count, gn_time until)
 
 	if (result < 0)
 		return result;
-	if (count < 0 || count > PIECES_MAX)
+	if (count < 0 || count > GNI_PIECES_MAX)
 		return gni_sock_fail(s, GNI_SEND, GN_EINVAL, 0, 0);
 	if (s->out.ended)
 		return send_ended(s);
@@ -60,7 +59,13 @@ int gn_send(gn_sock *s, const void *buf, size_t len, gn_time until)
 
 void gn_cork(gn_sock *s)
 {
-	if (gni_sock_check(s, GNI_WAIT) == 0)
+	bool ours;
+
+	GNI_CHECK(s && s->live,
+		  "gn_cork was called without a socket that is open");
+	ours = s->fork == gni_loop_fork() &&
+	       (!s->loop || s->loop == gni_loop_mine());
+	if (ours && s->role == GNI_CONNECTED && !gni_kind_keeps(s->kind))
 		s->out.corked = true;
 }
 

@@ -179,7 +179,7 @@ int gni_sock_begin(gn_sock *s, enum gni_verb verb)
 			return gn_code();
 		gni_sock_attach(s, l);
 	}
-	if (gni_task_canceled(s->loop->current))
+	if (gni_task_cancelled(s->loop->current))
 		return gni_sock_fail(s, verb, GN_ECANCELED, 0, 0);
 	check_alone(s, verb);
 	return 0;

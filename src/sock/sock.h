@@ -30,6 +30,9 @@
  * feels TCP's window.  One large read, and small beside the kernel's own. */
 #define GNI_RECV_AHEAD ((size_t)64 * 1024)
 
+/* How much a receive into the queue asks for at a time, bytes. */
+#define GNI_RECV_CHUNK ((size_t)4 * 1024)
+
 /* Connections taken from the backlog ahead of accept: enough to keep the
  * ring's accept armed, few enough that the backlog still means something. */
 #define GNI_ACCEPT_AHEAD 16
@@ -97,7 +100,6 @@ struct gn_sock {
 	struct gni_timer linger;
 	int64_t linger_ns;
 	struct gni_file file; /* the Unix path that is ours */
-	int accept_error;     /* a listener's: ran out of descriptors */
 	gn_addr peer, local;
 };
 

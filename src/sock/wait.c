@@ -54,7 +54,7 @@ int gn_wait_fd(int fd, int events, gn_time until)
 
 	if (!l)
 		return gn_code();
-	if (gni_task_canceled(l->current))
+	if (gni_task_cancelled(l->current))
 		return fail_fd(GN_ECANCELED);
 	gni_list_add(&l->foreign, &f.link);
 	result = gni_call_wait(&c, "wait_fd", NULL, until);

@@ -318,7 +318,7 @@ static int select_one(struct place *places, gn_chan_case *cases, int count,
 		return gn_code();
 	if (!all_ours(cases, count))
 		return GN_EFORK;
-	if (gni_task_canceled(l->current))
+	if (gni_task_cancelled(l->current))
 		return GN_ECANCELED;
 	gni_list_init(&w.letter.link);
 	lock_all(&locks, cases, count);

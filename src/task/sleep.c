@@ -1,12 +1,13 @@
 /*
- * sleep.c: what a fiber does to itself: sleeps, gives way, holds a cancel off.
+ * sleep.c: what a fiber asks for itself: to sleep, to give way, to hold a
+ * cancel off, its name.
  */
 #include <gnezdo/task.h>
 
 #include "error/error.h"
 #include "loop/loop.h"
 
-static int canceled(void)
+static int cancelled(void)
 {
 	return gni_fail(&(struct gni_cause){ .code = GN_ECANCELED,
 					     .operation = "sleep" },
@@ -20,14 +21,14 @@ int gn_sleep(gn_time until)
 
 	if (!l)
 		return gn_code();
-	if (gni_task_canceled(l->current))
-		return canceled();
+	if (gni_task_cancelled(l->current))
+		return cancelled();
 	if (!gn_time_before(gn_now(), until)) {
 		gni_loop_pace(l);
 		return 0;
 	}
 	/* A cancel is told from the deadline, which is what it waits for. */
-	return gni_wait_for(&w, until) == GN_ECANCELED ? canceled() : 0;
+	return gni_wait_for(&w, until) == GN_ECANCELED ? cancelled() : 0;
 }
 
 void gn_yield(void)
@@ -63,9 +64,16 @@ void gn_unshield(void)
 		t->shield = (gn_time){ 0 };
 }
 
+const char *gn_fiber_name(void)
+{
+	struct gni_task *t = gni_task_here();
+
+	return t ? t->fiber.name : "root";
+}
+
 bool gn_cancelled(void)
 {
 	struct gni_task *t = gni_task_here();
 
-	return t && gni_task_canceled(t);
+	return t && gni_task_cancelled(t);
 }
