@@ -1,0 +1,50 @@
+/*
+ * deadlock.c: what is said when every fiber waits and nothing can come.
+ */
+#include <stdio.h>
+
+#include "base/check.h"
+#include "sim/inside.h"
+
+static void say(gn_sim *sim, const char *line)
+{
+	if (sim->opts.report)
+		sim->opts.report(line, sim->opts.report_arg);
+	else
+		fprintf(stderr, "%s\n", line);
+}
+
+static void say_wait(gn_sim *sim, const struct gni_task *t)
+{
+	const struct gni_wait *w = t->wait;
+	char line[GN_ADDR_TEXT_MAX + 256], about[GN_ADDR_TEXT_MAX];
+
+	if (!w)
+		return;
+	snprintf(line, sizeof line, "  host %s: fiber \"%s\" waits in %s%s%s",
+		 gni_sim_name(sim->io, t->place), t->fiber.name, w->operation,
+		 w->about && w->about->kind ? " with " : "",
+		 w->about && w->about->kind ? gn_addr_text(w->about, about)
+					    : "");
+	say(sim, line);
+}
+
+/* Said once, then all are cancelled. */
+void gni_sim_stuck(struct gni_loop *l, void *arg)
+{
+	gn_sim *sim = arg;
+	char line[128];
+
+	GNI_CHECK(!sim->deadlocked,
+		  "a simulation's fibers wait though they were cancelled");
+	sim->deadlocked = true;
+	snprintf(line, sizeof line,
+		 "deadlock after %.9g s of virtual time: every fiber waits "
+		 "and nothing can come",
+		 (double)gn_since(sim->begin) / (double)GN_SEC);
+	say(sim, line);
+	for (struct gni_list *m = l->tasks.next; m != &l->tasks; m = m->next)
+		say_wait(sim, GNI_OWNER(m, struct gni_task, all));
+	gn_group_cancel(sim->programs);
+	gn_group_cancel(sim->services);
+}
