@@ -130,6 +130,16 @@ GN_API int64_t gn_sim_elapsed(const gn_sim *sim);
 GN_API uint64_t gn_sim_trace(const gn_sim *sim);
 
 /*
+ * gn_sim_draw makes a choice of the program's own: a number below bound, each
+ * as likely, decided by the seed.  It may be called before, within and after
+ * the run.
+ *
+ *   bound  0 or 1 leaves no choice and gives 0, which is also what it gives
+ *          in_order: let 0 mean the plainest of what can be chosen
+ */
+GN_API uint64_t gn_sim_draw(gn_sim *sim, uint64_t bound);
+
+/*
  * gn_sim_host_name gives the name of the host that the caller runs on, NULL
  * outside a simulation.
  *

@@ -60,10 +60,11 @@ static struct gni_task *next_ready(struct gni_loop *l, size_t among)
 	size_t first = l->ready_first;
 
 	if (l->order && among > 1) {
-		size_t drawn = first + (size_t)gni_rng_below(l->order, among);
+		size_t drawn = (size_t)gni_tape_draw(l->order, GNI_STREAM_ORDER,
+						     among);
 		struct gni_task *t;
 
-		drawn %= l->ready_capacity;
+		drawn = (first + drawn) % l->ready_capacity;
 		t = ring[drawn];
 		ring[drawn] = ring[first];
 		ring[first] = t;

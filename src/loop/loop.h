@@ -10,7 +10,7 @@
 
 #include <stdatomic.h>
 
-#include "base/rng.h"
+#include "base/tape.h"
 #include "io/io.h"
 #include "loop/task.h"
 
@@ -41,7 +41,7 @@ struct gni_loop {
 
 	struct gni_task **ready; /* a ring of capacity places */
 	size_t ready_first, ready_count, ready_capacity;
-	struct gni_rng *order; /* draws who runs next; NULL: in turn */
+	struct gni_tape *order; /* draws who runs next; NULL: in turn */
 
 	struct gni_timers timers;
 	struct gni_list tasks;	 /* all but the root */

@@ -15,6 +15,7 @@
 
 struct gn_sim {
 	gn_sim_opts opts;
+	struct gni_tape tape;
 	struct gni_io *io; /* NULL once it has run */
 	struct gni_list hosts;
 	gn_group *programs, *services; /* while it runs */

@@ -19,6 +19,14 @@ int gni_sim_fail(int code, int sys, const char *operation)
 			NULL);
 }
 
+static void begin_tape(gn_sim *sim)
+{
+	if (sim->opts.in_order)
+		gni_tape_replay(&sim->tape, NULL, 0);
+	else
+		gni_tape_seed(&sim->tape, sim->opts.seed);
+}
+
 gn_sim *gn_sim_open(const gn_sim_opts *opts)
 {
 	gn_sim *sim = calloc(1, sizeof *sim);
@@ -31,8 +39,8 @@ gn_sim *gn_sim_open(const gn_sim_opts *opts)
 	if (sim)
 		result = gni_io_off(&o.features_off, &why);
 	if (result == 0) {
-		o.seed = sim->opts.seed;
-		o.in_order = sim->opts.in_order;
+		begin_tape(sim);
+		o.tape = &sim->tape;
 		if (sim->opts.latency_ns)
 			o.latency_ns = sim->opts.latency_ns;
 		result = gni_sim_open(&sim->io, &o);
@@ -77,7 +85,7 @@ int gn_sim_run(gn_sim *sim)
 	clock = gni_clock_virtual(gni_sim_clock(sim->io));
 	l = gni_loop_open(sim->io);
 	if (l) {
-		l->order = gni_sim_order(sim->io);
+		l->order = &sim->tape;
 		l->stuck = gni_sim_stuck;
 		l->stuck_arg = sim;
 		gni_loop_enter(l);
@@ -105,6 +113,11 @@ int64_t gn_sim_elapsed(const gn_sim *sim)
 uint64_t gn_sim_trace(const gn_sim *sim)
 {
 	return sim->trace;
+}
+
+uint64_t gn_sim_draw(gn_sim *sim, uint64_t bound)
+{
+	return gni_tape_draw(&sim->tape, GNI_STREAM_PROGRAM, bound);
 }
 
 void gn_sim_close(gn_sim *sim)

@@ -122,7 +122,7 @@ static bool try_once(struct gni_net *net, struct gni_op *op)
  * room for more completions. */
 static bool goes_on(struct gni_net *net)
 {
-	return !gni_draw_completion(&net->draw, 16);
+	return !gni_draw_completion(net->tape, 16);
 }
 
 static bool accept_multi(struct gni_net *net, struct gni_op *op)
@@ -152,7 +152,7 @@ static bool recv_multi(struct gni_net *net, struct gni_op *op)
 {
 	struct gni_node *node = node_of(op);
 	size_t size = node->type == SOCK_STREAM ? PIECE : DATAGRAM;
-	uint8_t *bytes = gni_draw_completion(&net->draw, 32) ? NULL :
+	uint8_t *bytes = gni_draw_completion(net->tape, 32) ? NULL :
 							       malloc(size);
 	struct iovec v = { bytes, size };
 	struct msghdr m = { .msg_iov = &v, .msg_iovlen = 1 };
@@ -182,12 +182,13 @@ static bool try_standing(struct gni_net *net, struct gni_op *op)
 	return recv_multi(net, op);
 }
 
-/* A cancel finds the operation before it was tried, or after. */
+/* A cancel finds the operation before it was tried, or after: plainly a
+ * standing one before, any other after. */
 static bool comes_too_late(struct gni_net *net, const struct gni_op *op)
 {
-	if (op->kind >= GNI_OP_ACCEPT_MULTI && net->draw.in_order)
-		return false;
-	return net->draw.in_order || gni_draw_completion(&net->draw, 2);
+	bool plain = op->kind < GNI_OP_ACCEPT_MULTI;
+
+	return gni_draw_completion(net->tape, 2) ? !plain : plain;
 }
 
 bool gni_op_try(struct gni_net *net, struct gni_op *op)

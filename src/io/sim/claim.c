@@ -153,7 +153,7 @@ int gni_claim_free_port(struct gni_node *node, struct gni_point *local,
 			const struct gni_point *remote)
 {
 	struct gni_place *place = node->place;
-	uint32_t step = gni_draw_port(&place->net->draw, GNI_PORT_EPHEMERALS);
+	uint32_t step = gni_draw_port(place->net->tape, GNI_PORT_EPHEMERALS);
 
 	for (uint32_t i = 0; i < GNI_PORT_EPHEMERALS; i++) {
 		uint32_t at = (place->next_port + step) % GNI_PORT_EPHEMERALS;

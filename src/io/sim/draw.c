@@ -1,6 +1,6 @@
 /*
- * draw.c: the chances of a simulation.  It owns the streams of random numbers
- * and knows nothing of what they decide.
+ * draw.c: the chances of a simulated network.  It knows the streams and the
+ * odds, and nothing of what is decided.
  */
 #include "io/sim/draw.h"
 
@@ -8,68 +8,46 @@
  * bounded, and eight already give 40320 orders. */
 #define OVERTAKEN_MAX 8
 
-void gni_draw_init(struct gni_draw *d, uint64_t seed, bool in_order)
+/* Moments of one instant are few; those that draw alike stay in turn. */
+#define TIES 16
+
+#define TAKEN_PPM 500000
+#define ACCEPTED_PPM 250000
+
+size_t gni_draw_taken(struct gni_tape *t, size_t most)
 {
-	*d = (struct gni_draw){ .in_order = in_order };
-	gni_rng_seed(&d->network, seed, "network");
-	gni_rng_seed(&d->completion, seed, "completion");
-	gni_rng_seed(&d->ports, seed, "ports");
-	gni_rng_seed(&d->ties, seed, "ties");
-	gni_rng_seed(&d->order, seed, "order");
+	return most - (size_t)gni_tape_short(t, GNI_STREAM_NETWORK, TAKEN_PPM,
+					     most);
 }
 
-/* A part of most bytes: the shapes in which readers and writers break. */
-static size_t part(struct gni_rng *r, size_t most)
+size_t gni_draw_accepted(struct gni_tape *t, size_t most)
 {
-	switch (gni_rng_below(r, 4)) {
-	case 0:
-		return 1;
-	case 1:
-		return (size_t)gni_rng_below(r, (most + 1) / 2) * 2 + 1;
-	case 2:
-		return most - 1;
-	default:
-		return (size_t)gni_rng_below(r, most) + 1;
-	}
+	return most - (size_t)gni_tape_short(t, GNI_STREAM_NETWORK,
+					     ACCEPTED_PPM, most);
 }
 
-size_t gni_draw_taken(struct gni_draw *d, size_t most)
+bool gni_draw_network(struct gni_tape *t, unsigned once_in)
 {
-	if (d->in_order || most < 2 || gni_rng_below(&d->network, 2) == 0)
-		return most;
-	return part(&d->network, most);
+	return gni_tape_chance(t, GNI_STREAM_NETWORK, 1000000 / once_in);
 }
 
-size_t gni_draw_accepted(struct gni_draw *d, size_t most)
+bool gni_draw_completion(struct gni_tape *t, unsigned once_in)
 {
-	if (d->in_order || most < 2 || gni_rng_below(&d->network, 4) != 0)
-		return most;
-	return part(&d->network, most);
+	return gni_tape_chance(t, GNI_STREAM_COMPLETION, 1000000 / once_in);
 }
 
-bool gni_draw_network(struct gni_draw *d, unsigned once_in)
+unsigned gni_draw_overtaken(struct gni_tape *t)
 {
-	return !d->in_order && gni_rng_below(&d->network, once_in) == 0;
+	return (unsigned)gni_tape_draw(t, GNI_STREAM_COMPLETION,
+				       OVERTAKEN_MAX + 1);
 }
 
-bool gni_draw_completion(struct gni_draw *d, unsigned once_in)
+uint32_t gni_draw_port(struct gni_tape *t, uint32_t bound)
 {
-	return !d->in_order && gni_rng_below(&d->completion, once_in) == 0;
+	return (uint32_t)gni_tape_draw(t, GNI_STREAM_PORTS, bound);
 }
 
-unsigned gni_draw_overtaken(struct gni_draw *d)
+uint32_t gni_draw_tie(struct gni_tape *t)
 {
-	if (d->in_order)
-		return 0;
-	return (unsigned)gni_rng_below(&d->completion, OVERTAKEN_MAX + 1);
-}
-
-uint32_t gni_draw_port(struct gni_draw *d, uint32_t bound)
-{
-	return d->in_order ? 0 : (uint32_t)gni_rng_below(&d->ports, bound);
-}
-
-uint64_t gni_draw_tie(struct gni_draw *d)
-{
-	return d->in_order ? d->count++ : gni_rng_next(&d->ties) >> 1;
+	return (uint32_t)gni_tape_draw(t, GNI_STREAM_TIES, TIES);
 }

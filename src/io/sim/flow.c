@@ -42,8 +42,7 @@ static void on_arrival(struct gni_moment *moment)
 	flow->arrived += len;
 	s = first_of(flow);
 	if (s)
-		gni_moment_set(&flow->net->moments, &flow->arrival, s->due,
-			       gni_draw_tie(&flow->net->draw));
+		gni_net_plan_at(flow->net, &flow->arrival, s->due);
 	flow->arrive(flow, kind, len);
 }
 
@@ -83,8 +82,7 @@ static void push(struct gni_flow *flow, struct gni_segment *s)
 	s->due = due;
 	gni_list_add(&flow->segments, &s->link);
 	if (!last)
-		gni_moment_set(&flow->net->moments, &flow->arrival, due,
-			       gni_draw_tie(&flow->net->draw));
+		gni_net_plan_at(flow->net, &flow->arrival, due);
 }
 
 int gni_flow_send(struct gni_flow *flow, const struct msghdr *m, size_t len)
@@ -152,7 +150,7 @@ void gni_flow_cut(struct gni_flow *flow)
 	struct gni_segment *s;
 
 	while ((s = last_of(flow)) && s->kind == GNI_SEGMENT_DATA &&
-	       gni_draw_network(&flow->net->draw, 2)) {
+	       gni_draw_network(flow->net->tape, 2)) {
 		flow->bytes.end -= s->len;
 		segment_free(s);
 	}

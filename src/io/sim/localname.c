@@ -151,7 +151,7 @@ void gni_localnames_free(struct gni_place *place)
 
 static void draw_name(struct gni_node *node, struct gni_local_name *name)
 {
-	uint32_t at = gni_draw_port(&node->net->draw, AUTOBIND_NAMES);
+	uint32_t at = gni_draw_port(node->net->tape, AUTOBIND_NAMES);
 
 	do {
 		name->len = 6;

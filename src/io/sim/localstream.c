@@ -60,7 +60,7 @@ static ssize_t stream_send(struct gni_node *node, const struct msghdr *m,
 
 	if (result < 0 || len == 0)
 		return result;
-	len = gni_draw_accepted(&node->net->draw, len);
+	len = gni_draw_accepted(node->net->tape, len);
 	while (done < len) {
 		size_t piece = piece_len(node, len - done);
 
@@ -128,7 +128,7 @@ static ssize_t stream_recv(struct gni_node *node, struct msghdr *m, int flags)
 	if (there == 0)
 		return nothing(node);
 	gni_localname_give(&gni_inbox_first(&node->inbox)->sender->own_name, m);
-	len = gni_draw_taken(&node->net->draw, len < there ? len : there);
+	len = gni_draw_taken(node->net->tape, len < there ? len : there);
 	copy(&node->inbox, m, len);
 	if (!(flags & MSG_PEEK))
 		drop(&node->inbox, len);

@@ -14,7 +14,9 @@ static bool before(const struct gni_moment *a, const struct gni_moment *b)
 {
 	if (a->due.ns != b->due.ns)
 		return a->due.ns < b->due.ns;
-	return a->tie < b->tie;
+	if (a->tie != b->tie)
+		return a->tie < b->tie;
+	return a->number < b->number;
 }
 
 /* Makes the later of two roots the first child of the other. */
@@ -89,11 +91,12 @@ void gni_moment_clear(struct gni_moments *all, struct gni_moment *m)
 }
 
 void gni_moment_set(struct gni_moments *all, struct gni_moment *m, gn_time due,
-		    uint64_t tie)
+		    uint32_t tie)
 {
 	gni_moment_clear(all, m);
 	m->due = due;
 	m->tie = tie;
+	m->number = all->count++;
 	m->set = true;
 	all->first = merge(all->first, m);
 }

@@ -12,7 +12,8 @@
 
 struct gni_moment {
 	gn_time due;
-	uint64_t tie; /* decides between equal instants, the lower first */
+	uint64_t number; /* of its setting: decides between equal ties */
+	uint32_t tie;	 /* decides between equal instants, the lower first */
 	void (*fire)(struct gni_moment *moment);
 	struct gni_moment *child, *next;
 	struct gni_moment *prev; /* the sibling before, or the parent; NULL:
@@ -22,11 +23,13 @@ struct gni_moment {
 
 struct gni_moments {
 	struct gni_moment *first;
+	uint64_t count; /* of settings so far */
 };
 
-/* gni_moment_set plans it; one that is planned already is moved. */
+/* gni_moment_set plans it, behind all of the same instant and tie; one that
+ * is planned already is moved. */
 void gni_moment_set(struct gni_moments *all, struct gni_moment *m, gn_time due,
-		    uint64_t tie);
+		    uint32_t tie);
 
 /* gni_moment_clear gives the plan up; harmless when there is none. */
 void gni_moment_clear(struct gni_moments *all, struct gni_moment *m);

@@ -38,7 +38,7 @@ struct gni_net {
 	struct gni_io io;
 	gn_time now;
 	int64_t latency_ns;
-	struct gni_draw draw;
+	struct gni_tape *tape, own_tape;
 	struct gni_moments moments;
 	struct gni_list ready;
 	struct gni_list flying; /* datagrams under way */
@@ -59,9 +59,10 @@ static inline struct gni_net *gni_net_of(struct gni_io *io)
 	return GNI_OWNER(io, struct gni_net, io);
 }
 
-/* gni_net_plan sets a moment after a while; of equal instants any may come
- * first. */
+/* gni_net_plan sets a moment after a while, gni_net_plan_at to an instant; of
+ * equal instants any may come first. */
 void gni_net_plan(struct gni_net *net, struct gni_moment *m, int64_t in_ns);
+void gni_net_plan_at(struct gni_net *net, struct gni_moment *m, gn_time due);
 
 /* gni_net_note mixes a fact of a place (NULL: of none) into the trace. */
 void gni_net_note(struct gni_net *net, const struct gni_place *place,

@@ -82,7 +82,7 @@ struct gni_node {
 
 	/* udp: where its last datagram stands in the plan */
 	gn_time sent_due;
-	uint64_t sent_tie;
+	uint32_t sent_tie;
 
 	/* udp and unix: what has arrived, and what we sent and is not taken */
 	struct gni_inbox inbox;

@@ -10,7 +10,7 @@
 
 void gni_op_ready(struct gni_net *net, struct gni_op *op)
 {
-	unsigned overtaken = gni_draw_overtaken(&net->draw);
+	unsigned overtaken = gni_draw_overtaken(net->tape);
 	struct gni_list *before = &net->ready;
 
 	while (overtaken-- && before->prev != &net->ready)
@@ -99,7 +99,7 @@ unsigned gni_op_deliver(struct gni_net *net)
 	move(&batch, &net->ready);
 	while ((m = gni_list_pop(&batch))) {
 		count += gni_op_try(net, GNI_OWNER(m, struct gni_op, link));
-		if (count && gni_draw_completion(&net->draw, 8))
+		if (count && gni_draw_completion(net->tape, 8))
 			break;
 	}
 	move(&batch, &net->ready);

@@ -54,17 +54,19 @@ const gn_time *gni_sim_clock(struct gni_io *io)
 	return &gni_net_of(io)->now;
 }
 
-struct gni_rng *gni_sim_order(struct gni_io *io)
+struct gni_tape *gni_sim_tape(struct gni_io *io)
 {
-	struct gni_draw *draw = &gni_net_of(io)->draw;
+	return gni_net_of(io)->tape;
+}
 
-	return draw->in_order ? NULL : &draw->order;
+void gni_net_plan_at(struct gni_net *net, struct gni_moment *m, gn_time due)
+{
+	gni_moment_set(&net->moments, m, due, gni_draw_tie(net->tape));
 }
 
 void gni_net_plan(struct gni_net *net, struct gni_moment *m, int64_t in_ns)
 {
-	gni_moment_set(&net->moments, m, gn_time_add(net->now, in_ns),
-		       gni_draw_tie(&net->draw));
+	gni_net_plan_at(net, m, gn_time_add(net->now, in_ns));
 }
 
 static void fire_due(struct gni_net *net)
@@ -175,7 +177,11 @@ int gni_sim_open(struct gni_io **io, const struct gni_sim_options *options)
 	net->now = (gn_time){ BEGIN_NS };
 	net->latency_ns = options->latency_ns;
 	net->trace = FNV_OFFSET;
-	gni_draw_init(&net->draw, options->seed, options->in_order);
+	net->tape = options->tape ? options->tape : &net->own_tape;
+	if (options->in_order)
+		gni_tape_replay(&net->own_tape, NULL, 0);
+	else
+		gni_tape_seed(&net->own_tape, options->seed);
 	gni_list_init(&net->ready);
 	gni_list_init(&net->flying);
 	gni_list_init(&net->wires);

@@ -19,15 +19,16 @@
 #ifndef GNI_IO_SIM_SIM_H
 #define GNI_IO_SIM_SIM_H
 
-#include "base/rng.h"
+#include "base/tape.h"
 #include "io/io.h"
 
 struct gni_sim_options {
 	uint64_t seed;
 	int64_t latency_ns;    /* one way between hosts, where no link says */
 	unsigned features_off; /* GNI_FEATURE_MULTISHOT: call operations only */
-	bool in_order;	       /* nothing is drawn: first come, first served,
+	bool in_order;	       /* the empty tape: first come, first served,
 				* and bytes come as they were sent */
+	struct gni_tape *tape; /* the caller's, drawn from instead */
 };
 
 /* gni_sim_open makes a network without hosts; 0 or a negative errno. */
@@ -50,9 +51,8 @@ int gni_sim_link(struct gni_io *io, unsigned a, unsigned b,
 /* gni_sim_clock gives the clock, for gni_clock_virtual; it starts at 1 s. */
 const gn_time *gni_sim_clock(struct gni_io *io);
 
-/* gni_sim_order gives the stream from which the loop draws who runs next;
- * NULL when in_order. */
-struct gni_rng *gni_sim_order(struct gni_io *io);
+/* gni_sim_tape gives the tape that all is drawn from. */
+struct gni_tape *gni_sim_tape(struct gni_io *io);
 
 /* gni_sim_note mixes a fact into the trace, gni_sim_trace gives the hash of
  * all facts so far: equal for equal runs.  No pointers, no descriptors of the

@@ -120,7 +120,7 @@ static ssize_t tcp_send(struct gni_node *node, const struct msghdr *m,
 	room = gni_side_room(node->side);
 	if (room == 0)
 		return -EAGAIN;
-	len = gni_draw_accepted(&node->net->draw, len < room ? len : room);
+	len = gni_draw_accepted(node->net->tape, len < room ? len : room);
 	result = gni_flow_send(&node->side->peer->in, m, len);
 	return result < 0 ? result : (ssize_t)len;
 }
@@ -150,7 +150,7 @@ static ssize_t tcp_recv(struct gni_node *node, struct msghdr *m, int flags)
 	arrived = node->side ? node->side->in.arrived : 0;
 	if (arrived == 0)
 		return nothing(node);
-	len = gni_draw_taken(&node->net->draw, len < arrived ? len : arrived);
+	len = gni_draw_taken(node->net->tape, len < arrived ? len : arrived);
 	gni_flow_take(&node->side->in, m, len, flags);
 	m->msg_namelen = 0;
 	return (ssize_t)len;

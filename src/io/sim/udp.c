@@ -186,14 +186,14 @@ static int refuse(struct gni_node *node, const struct gni_parcel *l)
 	return bind_any(node);
 }
 
-/* Takes the place right behind the one sent before to the same instant. */
+/* Takes its place behind the one sent before to the same instant. */
 static void keep_order(struct gni_node *node, struct gni_parcel *l)
 {
 	gn_time due = l->arrival.due;
 
-	if (due.ns == node->sent_due.ns && !node->net->draw.in_order)
+	if (due.ns == node->sent_due.ns)
 		gni_moment_set(&node->net->moments, &l->arrival, due,
-			       node->sent_tie + 1);
+			       node->sent_tie);
 	node->sent_due = due;
 	node->sent_tie = l->arrival.tie;
 }

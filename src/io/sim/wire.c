@@ -34,9 +34,7 @@ void gni_wire_settle(struct gni_wire *wire)
 
 static void plan(struct gni_wire *wire, gn_time due)
 {
-	struct gni_net *net = wire->side[0].in.net;
-
-	gni_net_plan(net, &wire->syn, gn_time_between(net->now, due));
+	gni_net_plan_at(wire->side[0].in.net, &wire->syn, due);
 }
 
 static int64_t latency_ns(const struct gni_wire *wire)
