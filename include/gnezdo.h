@@ -4,6 +4,7 @@
  *	error.h    what failed, between whom, why
  *	time.h     instants, durations, gn_sleep
  *	addr.h     addresses, one grammar
+ *	fault.h    what goes wrong on a network, one grammar
  *	text.h     text that came from outside
  *	socket.h   listen, accept, connect, send, receive, close
  *	task.h     fibers in groups, channels
@@ -29,6 +30,7 @@
 #include <gnezdo/error.h>
 #include <gnezdo/time.h>
 #include <gnezdo/addr.h>
+#include <gnezdo/fault.h>
 #include <gnezdo/text.h>
 #include <gnezdo/socket.h>
 #include <gnezdo/task.h>

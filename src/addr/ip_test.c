@@ -8,6 +8,8 @@
 
 #include <cmocka.h>
 
+#include <gnezdo/error.h>
+
 #include "addr/ip.h"
 #include "base/seed_test.h"
 #include "base/text.h"
@@ -15,7 +17,8 @@
 static void check(const char *text)
 {
 	uint8_t bytes[16] = { 0 }, expected[16] = { 0 };
-	struct gni_reader r = { text, strlen(text), 0, "test" };
+	struct gni_reader r = { text, strlen(text), 0, "test",
+				GN_EADDR };
 	bool is_ip6 = inet_pton(AF_INET6, text, expected) == 1;
 
 	if ((gni_ip6_read(&r, bytes) == 0) != is_ip6) {

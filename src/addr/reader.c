@@ -1,4 +1,4 @@
-/* reader.c: the cursor over an address string. */
+/* reader.c: the cursor over a text that follows a grammar. */
 #include "addr/reader.h"
 
 #include <stdarg.h>
@@ -7,8 +7,8 @@
 #include "base/text.h"
 #include "error/error.h"
 
-/* The longest rule, an unknown option with those that are known. */
-#define RULE_MAX 160
+/* The longest rule, an unknown word with those that are known. */
+#define RULE_MAX 224
 
 bool gni_reader_skip(struct gni_reader *r, const char *bytes)
 {
@@ -74,7 +74,7 @@ int gni_reader_refuse(const struct gni_reader *r, size_t at, const char *rule,
 		      ...)
 {
 	struct gni_cause cause = {
-		.code = GN_EADDR,
+		.code = r->code,
 		.operation = r->operation,
 		.about = r->text,
 	};

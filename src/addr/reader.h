@@ -1,6 +1,6 @@
 /*
- * reader.h: the one way through an address string: a cursor that cannot leave
- * the text, and one way to refuse it.
+ * reader.h: the one way through a text that follows a grammar, an address
+ * string above all: a cursor that cannot leave it, and one way to refuse it.
  */
 #ifndef GNI_ADDR_READER_H
 #define GNI_ADDR_READER_H
@@ -15,6 +15,7 @@ struct gni_reader {
 	const char *text;
 	size_t len, at; /* at is at most len */
 	const char *operation;
+	int code; /* of what is refused */
 };
 
 static inline bool gni_reader_at_end(const struct gni_reader *r)
@@ -44,8 +45,8 @@ size_t gni_reader_span(const struct gni_reader *r, const char *stops);
 bool gni_reader_number(struct gni_reader *r, unsigned base, uint64_t max,
 		       uint64_t *value);
 
-/* gni_reader_refuse returns GN_EADDR with a record that names the rule broken
- * and the character at which it was, counted from 1. */
+/* gni_reader_refuse returns the reader's code with a record that names the
+ * rule broken and the character at which it was, counted from 1. */
 int gni_reader_refuse(const struct gni_reader *r, size_t at, const char *rule,
 		      ...) GN_PRINTF(3, 4);
 

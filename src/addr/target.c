@@ -7,6 +7,8 @@
 #include <string.h>
 #include <sys/socket.h>
 
+#include <gnezdo/error.h>
+
 #include "addr/addr.h"
 #include "addr/host.h"
 #include "addr/option.h"
@@ -86,7 +88,8 @@ static int read_end(struct gni_reader *r, struct gni_target *target)
 int gni_target_parse(struct gni_target *target, const char *text,
 		     const char *operation)
 {
-	struct gni_reader r = { .text = text, .operation = operation };
+	struct gni_reader r = { .text = text, .operation = operation,
+				.code = GN_EADDR };
 	int code;
 
 	GNI_CHECK(text, "%s: the address is NULL", operation);
@@ -113,7 +116,8 @@ static const char *not_an_end_point(const struct gni_target *target)
 
 int gn_addr_parse(gn_addr *addr, const char *text)
 {
-	struct gni_reader r = { .text = text, .operation = "addr_parse" };
+	struct gni_reader r = { .text = text, .operation = "addr_parse",
+				.code = GN_EADDR };
 	struct gni_target target;
 	const char *rule;
 	int code;

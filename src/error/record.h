@@ -7,8 +7,9 @@
 
 #include <gnezdo/addr.h>
 
-/* A sentence of a line or two; more would not be read. */
-#define GNI_WHY_MAX 192
+/* A sentence of a few lines, with all words of a grammar; more would not be
+ * read. */
+#define GNI_WHY_MAX 256
 
 /* The longest name, 253 bytes, with its scheme, port and an option. */
 #define GNI_ABOUT_MAX 320
