@@ -61,6 +61,7 @@ struct gni_op {
 	int fd;
 	uint8_t kind;  /* enum gni_op_kind */
 	uint8_t state; /* enum gni_op_state, written by the backend */
+	bool waited;   /* a fiber waits for it: its wake is in the trace */
 	int flags;     /* MSG_… of RECV and SEND; MSG_NOSIGNAL is implied.
 			* MSG_WAITALL, of SEND on a stream only: the backend may
 			* go on after a short one */
@@ -134,6 +135,16 @@ struct gni_calls {
 		    enum gn_kind kind, gn_addr *found, int max);
 };
 
+/* An event, for the trace of a simulation.  Nothing of it is kept. */
+struct gni_note {
+	unsigned place;	     /* the host, 0: none */
+	const char *fiber;   /* whose it is; NULL: the host's or a socket's */
+	const char *what;    /* a literal: "recv" */
+	const char *about;   /* another one that completes it, or NULL */
+	const gn_addr *with; /* NULL: nobody, or nobody knows */
+	int64_t value;
+};
+
 struct gni_backend {
 	const char *name; /* "io_uring", "epoll", "simulation" */
 	const struct gni_calls *calls;
@@ -156,9 +167,12 @@ struct gni_backend {
 	 * signal handler, may call it. */
 	void (*wake)(struct gni_io *io);
 
-	/* What follows is done by a fiber of that place: a simulated host.
-	 * NULL where there is only one. */
-	void (*enter)(struct gni_io *io, unsigned place);
+	/* What follows is done by the fiber of that name (NULL: none), at a
+	 * place: a simulated host.  NULL where there is only one. */
+	void (*enter)(struct gni_io *io, unsigned place, const char *fiber);
+
+	/* Adds an event to the trace; NULL where there is none. */
+	void (*note)(struct gni_io *io, const struct gni_note *note);
 
 	/* Ends the backend: no operation is in. */
 	void (*close)(struct gni_io *io);

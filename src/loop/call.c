@@ -32,6 +32,7 @@ int gni_call_wait(struct gni_call *c, const char *operation,
 
 	c->op.done = done;
 	c->op.state = GNI_OP_IDLE;
+	c->op.waited = true;
 	c->wait.operation = operation;
 	c->wait.about = about;
 	c->wait.give_up = give_up;

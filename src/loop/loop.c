@@ -23,10 +23,10 @@
  * microseconds of work, which other fibers can bear. */
 #define PACE_MAX 64
 
-static void enter_place(struct gni_loop *l, unsigned place)
+static void enter(struct gni_loop *l, const struct gni_task *t)
 {
 	if (l->backend->enter)
-		l->backend->enter(l->io, place);
+		l->backend->enter(l->io, t->place, gni_task_name(t));
 }
 
 static void free_ended(struct gni_loop *l)
@@ -45,10 +45,10 @@ static void resume(struct gni_loop *l, struct gni_task *t)
 	gn_error **outer = gni_error_swap(&t->error);
 
 	l->current = t;
-	enter_place(l, t->place);
+	enter(l, t);
 	gni_fiber_switch(&l->root.fiber, &t->fiber);
 	l->current = &l->root;
-	enter_place(l, l->root.place);
+	enter(l, &l->root);
 	gni_error_swap(outer);
 	free_ended(l);
 }

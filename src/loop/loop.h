@@ -107,6 +107,32 @@ static inline bool gni_loop_on_root(const struct gni_loop *loop)
 	return loop->current == &loop->root;
 }
 
+/* gni_task_name names it, NULL: it is the root. */
+static inline const char *gni_task_name(const struct gni_task *t)
+{
+	return t == &t->loop->root ? NULL : t->fiber.name;
+}
+
+/*
+ * gni_task_note adds an event of a fiber to the trace of a simulation; see
+ * struct gni_note.  Elsewhere nothing happens.
+ */
+static inline void gni_task_note(const struct gni_task *t, const char *what,
+				 const char *about, const gn_addr *with,
+				 int64_t value)
+{
+	const struct gni_loop *l = t->loop;
+
+	if (l->backend->note)
+		l->backend->note(l->io, &(struct gni_note){
+						.place = t->place,
+						.fiber = gni_task_name(t),
+						.what = what,
+						.about = about,
+						.with = with,
+						.value = value });
+}
+
 /* A fork's count: 0 in the process that loaded the library, and another
  * number in each child.  What was made under another is not ours. */
 unsigned gni_loop_fork(void);

@@ -41,11 +41,13 @@ static void task_main(struct gni_fiber *fiber)
 	struct gni_task *t = (struct gni_task *)fiber;
 	struct gni_loop *l = t->loop;
 
+	gni_task_note(t, "begins", NULL, NULL, 0);
 	t->result = t->run(t->arg);
 	GNI_CHECK(gni_loop_mine() == l,
 		  "fiber \"%s\" returned in a child of fork, where its loop is "
 		  "not: end the child with _exit", fiber->name);
 	gni_run_leave(l);
+	gni_task_note(t, "ends", NULL, NULL, t->result);
 	t->ended(t);
 	gni_timer_drop(&l->timers, &t->timer);
 	gni_list_remove(&t->all);
@@ -100,6 +102,7 @@ void gni_task_cancel(struct gni_task *t)
 	if (t->cancelled)
 		return;
 	t->cancelled = true;
+	gni_task_note(t, "cancelled", NULL, NULL, 0);
 	if (shielded(t))
 		t->mercy = gn_time_add(gn_now(), GN_SHIELD_MAX);
 	if (!t->wait)
@@ -173,8 +176,16 @@ void gni_wake(struct gni_wait *w, int result)
 	t->wait = NULL;
 	gni_timer_clear(&t->timer);
 	gni_list_remove(&t->parked);
+	gni_task_note(t, w->operation, NULL, w->about, result);
 	if (t != &t->loop->root)
 		gni_run_ready(t->loop, t);
+}
+
+static const char *strike_word(int reason)
+{
+	if (reason == GN_ETIMEOUT)
+		return "deadline";
+	return reason == GN_ECANCELED ? "cancel" : "closed";
 }
 
 void gni_strike(struct gni_wait *w, int reason)
@@ -187,6 +198,7 @@ void gni_strike(struct gni_wait *w, int reason)
 		w->reason = reason;
 	if (!first)
 		return;
+	gni_task_note(w->task, strike_word(reason), w->operation, w->about, 0);
 	if (w->give_up)
 		w->give_up(w);
 	else

@@ -38,6 +38,7 @@ void gni_sim_stuck(struct gni_loop *l, void *arg)
 	GNI_CHECK(!sim->deadlocked,
 		  "a simulation's fibers wait though they were cancelled");
 	sim->deadlocked = true;
+	gni_sim_note(sim->io, "deadlock", 0);
 	snprintf(line, sizeof line,
 		 "deadlock after %.9g s of virtual time: every fiber waits "
 		 "and nothing can come",

@@ -27,34 +27,46 @@ static void begin_tape(gn_sim *sim)
 		gni_tape_seed(&sim->tape, sim->opts.seed);
 }
 
+static int open_network(gn_sim *sim, const char **why)
+{
+	struct gni_sim_options o = { .latency_ns = LATENCY_NS };
+	const char *to = secure_getenv("GNEZDO_TRACE");
+	int result = gni_io_off(&o.features_off, why);
+
+	if (result < 0)
+		return result;
+	begin_tape(sim);
+	o.tape = &sim->tape;
+	if (sim->opts.latency_ns)
+		o.latency_ns = sim->opts.latency_ns;
+	result = gni_sim_open(&sim->io, &o);
+	if (result == 0 && to && *to)
+		result = gni_sim_tell(sim->io, to);
+	if (result < 0 && sim->io)
+		*why = "GNEZDO_TRACE names a file that cannot be written";
+	return result;
+}
+
 gn_sim *gn_sim_open(const gn_sim_opts *opts)
 {
 	gn_sim *sim = calloc(1, sizeof *sim);
-	struct gni_sim_options o = { .latency_ns = LATENCY_NS };
 	const char *why = NULL;
 	int result = -ENOMEM;
 
-	if (sim && opts)
-		sim->opts = *opts;
-	if (sim)
-		result = gni_io_off(&o.features_off, &why);
-	if (result == 0) {
-		begin_tape(sim);
-		o.tape = &sim->tape;
-		if (sim->opts.latency_ns)
-			o.latency_ns = sim->opts.latency_ns;
-		result = gni_sim_open(&sim->io, &o);
+	if (sim) {
+		gni_list_init(&sim->hosts);
+		if (opts)
+			sim->opts = *opts;
+		result = open_network(sim, &why);
 	}
-	if (result < 0) {
-		free(sim);
-		gni_fail(&(struct gni_cause){ .code = gni_code_of(-result),
-					      .sys = -result,
-					      .operation = "sim_open" },
-			 "%s", why ? why : "");
-		return NULL;
-	}
-	gni_list_init(&sim->hosts);
-	return sim;
+	if (result == 0)
+		return sim;
+	gn_sim_close(sim);
+	gni_fail(&(struct gni_cause){ .code = gni_code_of(-result),
+				      .sys = -result,
+				      .operation = "sim_open" },
+		 "%s", why ? why : "");
+	return NULL;
 }
 
 int gn_sim_link(gn_sim *sim, const char *a, const char *b, int64_t latency_ns)

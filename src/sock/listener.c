@@ -167,6 +167,16 @@ static gn_sock *fail(gn_sock *l, int result, int shortage)
 	return NULL;
 }
 
+/* The last act of an accept: others may have their turn. */
+static gn_sock *taken(gn_sock *s)
+{
+	struct gni_loop *loop = gni_loop_mine();
+
+	gni_task_note(loop->current, "accepted", NULL, &s->peer, 0);
+	gni_loop_pace(loop);
+	return s;
+}
+
 gn_sock *gn_accept(gn_sock *l, gn_time until)
 {
 	int64_t rest_ns = REST_MIN_NS;
@@ -180,10 +190,8 @@ gn_sock *gn_accept(gn_sock *l, gn_time until)
 		if (result >= 0) {
 			gn_sock *s = make(l, result);
 
-			if (s) {
-				gni_loop_pace(gni_loop_mine());
-				return s;
-			}
+			if (s)
+				return taken(s);
 			result = -ENOMEM;
 		}
 		if (is_passing(-result))

@@ -9,6 +9,7 @@
 #include "io/sim/inet.h"
 #include "io/sim/local.h"
 #include "io/sim/localname.h"
+#include "io/sim/note.h"
 
 /* A socket's kind: what socket(2) takes, and who does the work. */
 static const struct kind {
@@ -123,9 +124,10 @@ static int call_listen(struct gni_io *io, int fd, int backlog)
 }
 
 /* What came of a call that moves bytes is part of the trace. */
-static ssize_t noted(struct gni_node *node, const char *what, ssize_t result)
+static ssize_t noted(struct gni_node *node, const struct msghdr *m,
+		     const char *what, ssize_t result)
 {
-	gni_net_note(node->net, node->place, what, (uint64_t)result);
+	gni_node_note(node, m, what, result);
 	return result;
 }
 
@@ -136,7 +138,7 @@ static ssize_t call_send(struct gni_io *io, int fd, const struct msghdr *m,
 
 	if (!node)
 		return -EBADF;
-	return noted(node, "send",
+	return noted(node, m, "send",
 		     node->does->send(node, m, flags | MSG_DONTWAIT));
 }
 
@@ -146,7 +148,7 @@ static ssize_t call_recv(struct gni_io *io, int fd, struct msghdr *m, int flags)
 
 	if (!node)
 		return -EBADF;
-	return noted(node, "recv",
+	return noted(node, m, "recv",
 		     gni_node_recv(node, m, flags | MSG_DONTWAIT));
 }
 
@@ -233,7 +235,7 @@ static void call_close(struct gni_io *io, int fd)
 
 	GNI_CHECK(node, "simulation: close of descriptor %d, which is not open",
 		  fd);
-	gni_net_note(node->net, node->place, "close", (uint64_t)fd);
+	gni_node_note(node, NULL, "close", fd);
 	gni_node_close(node);
 }
 

@@ -32,7 +32,7 @@ static int listener(struct gni_io *io, int type, const char *name, int backlog)
 
 static void pair(struct gni_io *io, int type, int fd[2])
 {
-	io->backend->enter(io, HOST_A);
+	io->backend->enter(io, HOST_A, NULL);
 	assert_int_equal(io->backend->calls->pair(io, type, fd), 0);
 }
 

@@ -35,7 +35,7 @@ static int bound(struct gni_io *io, const char *name)
 
 static void pair(struct gni_io *io, int fd[2])
 {
-	io->backend->enter(io, HOST_A);
+	io->backend->enter(io, HOST_A, NULL);
 	assert_int_equal(io->backend->calls->pair(io, SOCK_DGRAM, fd), 0);
 }
 

@@ -20,6 +20,7 @@
 #include "io/sim/draw.h"
 #include "io/sim/moment.h"
 #include "io/sim/sim.h"
+#include "io/sim/trace.h"
 
 /* One byte of an address tells the host, and a few are kept back. */
 #define GNI_PLACES_MAX 250
@@ -49,7 +50,8 @@ struct gni_net {
 	size_t node_max;
 	size_t node_free; /* none below it is free */
 	size_t in; /* operations that are in */
-	uint64_t trace;
+	struct gni_trace trace;
+	const char *fiber; /* who runs, NULL: none */
 	uint64_t inode; /* of the last Unix socket's file */
 	atomic_bool woken;
 };
@@ -64,9 +66,10 @@ static inline struct gni_net *gni_net_of(struct gni_io *io)
 void gni_net_plan(struct gni_net *net, struct gni_moment *m, int64_t in_ns);
 void gni_net_plan_at(struct gni_net *net, struct gni_moment *m, gn_time due);
 
-/* gni_net_note mixes a fact of a place (NULL: of none) into the trace. */
+/* gni_net_note adds an event of a place (NULL: of none) to the trace.  How it
+ * reads and what its value is stands in a table of trace.c. */
 void gni_net_note(struct gni_net *net, const struct gni_place *place,
-		  const char *what, uint64_t value);
+		  const char *what, int64_t value);
 
 extern const struct gni_calls gni_sim_calls;
 

@@ -7,6 +7,7 @@
 
 #include "base/check.h"
 #include "io/sim/node.h"
+#include "io/sim/note.h"
 
 void gni_op_ready(struct gni_net *net, struct gni_op *op)
 {
@@ -59,14 +60,24 @@ static const char *const kind_words[] = {
 
 #define KINDS (sizeof kind_words / sizeof *kind_words)
 
+static void note(struct gni_net *net, const struct gni_op *op, int result)
+{
+	const char *word = op->kind < KINDS ? kind_words[op->kind] : "?";
+
+	if (op->waited)
+		return;
+	if (op->backend)
+		gni_node_note(node_of(op), NULL, word, result);
+	else
+		gni_net_note(net, NULL, word, result);
+}
+
 void gni_op_complete(struct gni_net *net, struct gni_op *op, int result,
 		     bool more)
 {
 	struct gni_node *node = node_of(op);
 
-	gni_net_note(net, node ? node->place : NULL,
-		     op->kind < KINDS ? kind_words[op->kind] : "?",
-		     (uint64_t)(int64_t)result);
+	note(net, op, result);
 	if (more) {
 		gni_op_ready(net, op);
 	} else {

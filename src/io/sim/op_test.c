@@ -106,7 +106,7 @@ PROBE(sockets_there_are_not)
 	one = calls->socket(io, AF_UNIX, SOCK_STREAM, PF_UNIX);
 	assert_true(one > 0);
 	probe_drop(io, one);
-	io->backend->enter(io, 0);
+	io->backend->enter(io, 0, NULL);
 	assert_int_equal(calls->socket(io, AF_INET, SOCK_STREAM, 0),
 			 -ENETDOWN);
 	assert_int_equal(calls->pair(io, SOCK_STREAM, fd), -ENETDOWN);

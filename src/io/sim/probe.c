@@ -21,7 +21,7 @@ struct gni_io *probe_open(const struct gni_sim_options *options)
 	assert_int_equal(gni_sim_host(io, "a"), HOST_A);
 	assert_int_equal(gni_sim_host(io, "b"), HOST_B);
 	assert_int_equal(gni_sim_link(io, HOST_A, HOST_B, LATENCY_NS), 0);
-	io->backend->enter(io, HOST_A);
+	io->backend->enter(io, HOST_A, NULL);
 	return io;
 }
 
@@ -109,7 +109,7 @@ uint16_t probe_port(const gn_addr *addr)
 
 int probe_socket(struct gni_io *io, unsigned place, int domain, int type)
 {
-	io->backend->enter(io, place);
+	io->backend->enter(io, place, NULL);
 	return io->backend->calls->socket(io, domain, type, 0);
 }
 

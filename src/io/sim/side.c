@@ -8,6 +8,7 @@
 
 #include "io/sim/claim.h"
 #include "io/sim/listener.h"
+#include "io/sim/note.h"
 #include "io/sim/wire.h"
 
 static struct gni_side *side_of(const struct gni_flow *in)
@@ -159,7 +160,10 @@ static void arrive(struct gni_flow *in, enum gni_segment_kind kind, size_t len)
 	struct gni_side *side = side_of(in);
 	struct gni_wire *wire = side->wire;
 
-	gni_net_note(in->net, side->place, words[kind], len);
+	if (side->node)
+		gni_node_note(side->node, NULL, words[kind], (int64_t)len);
+	else
+		gni_net_note(in->net, side->place, words[kind], (int64_t)len);
 	wire->busy = true;
 	arrivals[kind](side, len);
 	wire->busy = false;

@@ -10,44 +10,12 @@
 
 #include "base/check.h"
 #include "io/sim/localname.h"
+#include "io/sim/note.h"
 #include "io/sim/op.h"
 #include "io/sim/wire.h"
 
 /* Before any instant that a test may reckon back to. */
 #define BEGIN_NS GN_SEC
-
-/* FNV-1a with the 64-bit prime, over the bytes of each fact. */
-#define FNV_OFFSET UINT64_C(0xcbf29ce484222325)
-#define FNV_PRIME UINT64_C(0x100000001b3)
-
-static void mix(struct gni_net *net, uint64_t value)
-{
-	for (int i = 0; i < 8; i++) {
-		net->trace ^= value & 0xff;
-		net->trace *= FNV_PRIME;
-		value >>= 8;
-	}
-}
-
-void gni_net_note(struct gni_net *net, const struct gni_place *place,
-		  const char *what, uint64_t value)
-{
-	mix(net, (uint64_t)net->now.ns);
-	mix(net, place ? place->number : 0);
-	for (; *what; what++)
-		mix(net, (unsigned char)*what);
-	mix(net, value);
-}
-
-void gni_sim_note(struct gni_io *io, const char *what, uint64_t value)
-{
-	gni_net_note(gni_net_of(io), NULL, what, value);
-}
-
-uint64_t gni_sim_trace(struct gni_io *io)
-{
-	return gni_net_of(io)->trace;
-}
 
 const gn_time *gni_sim_clock(struct gni_io *io)
 {
@@ -112,13 +80,14 @@ static void sim_wake(struct gni_io *io)
 	atomic_store(&gni_net_of(io)->woken, true);
 }
 
-static void sim_enter(struct gni_io *io, unsigned place)
+static void sim_enter(struct gni_io *io, unsigned place, const char *fiber)
 {
 	struct gni_net *net = gni_net_of(io);
 
 	GNI_CHECK(place <= net->place_count, "simulation: there is no host %u",
 		  place);
 	net->here = place;
+	net->fiber = fiber;
 }
 
 static void free_descriptors(struct gni_net *net)
@@ -149,6 +118,7 @@ static void sim_close(struct gni_io *io)
 		  "simulation: closed while %zu operations are in", net->in);
 	free_descriptors(net);
 	free_network(net);
+	gni_trace_end(&net->trace);
 	free(net);
 }
 
@@ -160,6 +130,7 @@ static const struct gni_backend backend = {
 	.wait = sim_wait,
 	.wake = sim_wake,
 	.enter = sim_enter,
+	.note = gni_note_add,
 	.close = sim_close,
 };
 
@@ -176,7 +147,7 @@ int gni_sim_open(struct gni_io **io, const struct gni_sim_options *options)
 	net->io.multishot = !(options->features_off & GNI_FEATURE_MULTISHOT);
 	net->now = (gn_time){ BEGIN_NS };
 	net->latency_ns = options->latency_ns;
-	net->trace = FNV_OFFSET;
+	gni_trace_begin(&net->trace, net->now);
 	net->tape = options->tape ? options->tape : &net->own_tape;
 	if (options->in_order)
 		gni_tape_replay(&net->own_tape, NULL, 0);

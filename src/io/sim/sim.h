@@ -54,11 +54,16 @@ const gn_time *gni_sim_clock(struct gni_io *io);
 /* gni_sim_tape gives the tape that all is drawn from. */
 struct gni_tape *gni_sim_tape(struct gni_io *io);
 
-/* gni_sim_note mixes a fact into the trace, gni_sim_trace gives the hash of
- * all facts so far: equal for equal runs.  No pointers, no descriptors of the
+/* gni_sim_note adds an event to the trace, gni_sim_trace gives the hash of all
+ * events so far: equal for equal runs.  No pointers, no descriptors of the
  * real world may go in. */
-void gni_sim_note(struct gni_io *io, const char *what, uint64_t value);
+void gni_sim_note(struct gni_io *io, const char *what, int64_t value);
 uint64_t gni_sim_trace(struct gni_io *io);
+
+/* gni_sim_tell has the events from now on told as a story: to "1", standard
+ * error, or a file of that name, to which it is added.  0 or a negative
+ * errno. */
+int gni_sim_tell(struct gni_io *io, const char *to);
 
 /* gni_sim_descriptors counts what a host has open. */
 size_t gni_sim_descriptors(struct gni_io *io, unsigned place);

@@ -90,7 +90,7 @@ PROBE(fault_57_stuck)
 	probe_drop(io, l);
 }
 
-static uint64_t trace_of_noting(const char *what, uint64_t value)
+static uint64_t trace_of_noting(const char *what, int64_t value)
 {
 	struct gni_io *io = probe_open(&(struct gni_sim_options){ .seed = 1 });
 	uint64_t trace;
@@ -223,7 +223,7 @@ static void close_nothing(struct gni_io *io)
 
 static void enter_nowhere(struct gni_io *io)
 {
-	io->backend->enter(io, 3);
+	io->backend->enter(io, 3, NULL);
 }
 
 static void mistakes_stop_the_program(void **state)

@@ -9,6 +9,7 @@
 
 #include "io/sim/claim.h"
 #include "io/sim/inet.h"
+#include "io/sim/note.h"
 
 /* An IP packet's 65535 bytes less the headers; IPv6 does not count its own. */
 #define UDP4_LEN_MAX 65507
@@ -52,8 +53,7 @@ static void on_arrival(struct gni_moment *moment)
 	struct gni_claim *c;
 
 	gni_list_remove(&l->link);
-	gni_net_note(l->to_place->net, l->to_place,
-		     l->refused ? "unreachable" : "datagram", l->len);
+	gni_parcel_note(l, l->refused ? "unreachable" : "datagram");
 	if (l->refused) {
 		come_back(l);
 		return;
@@ -66,6 +66,7 @@ static void on_arrival(struct gni_moment *moment)
 		gni_inbox_put(&c->node->inbox, l, c->node->net->now);
 		gni_node_changed(c->node);
 	} else {
+		gni_parcel_note(l, "overflow");
 		gni_parcel_free(l);
 	}
 }

@@ -8,6 +8,7 @@
 
 #include "io/sim/claim.h"
 #include "io/sim/listener.h"
+#include "io/sim/note.h"
 
 /* tcp_syn_retries of Linux, 6, and the last wait. */
 #define TRIES_MAX 7
@@ -106,7 +107,7 @@ static void on_syn(struct gni_moment *moment)
 	struct gni_node *client = wire->side[0].node;
 	struct gni_claim *claim;
 
-	gni_net_note(client->net, client->place, "syn", wire->tries);
+	gni_node_note(client, NULL, "syn", wire->tries);
 	if (wire->error) {
 		refuse(wire);
 		return;
