@@ -29,13 +29,13 @@ GN_API const char *gn_version(void);
 
 /*
  * gn_backend gives what carries the calling thread's waits: "io_uring",
- * "epoll" or "simulation"; NULL if none could be opened, which gn_error_last
- * then explains.
+ * "epoll", "poll" or "simulation"; NULL if none could be opened, which
+ * gn_error_last then explains.
  *
- * GNEZDO_BACKEND=uring or =epoll in the environment forces one.
- * GNEZDO_OFF=word,… switches features of the kernel off: multishot, pbuf,
- * pbuf_inc, defer, guard, overflow.  GNEZDO_RING=N, 4 to 4096, is the size of
- * the ring.
+ * GNEZDO_BACKEND=uring, =epoll or =poll in the environment forces one; poll is
+ * chosen in no other way.  GNEZDO_OFF=word,… switches features of the kernel
+ * off: multishot, pbuf, pbuf_inc, defer, guard, overflow.  GNEZDO_RING=N, 4 to
+ * 4096, is the size of the ring.
  */
 GN_API const char *gn_backend(void);
 

@@ -31,7 +31,7 @@ static const struct {
 	{ "overflow", GNI_FEATURE_OVERFLOW },
 };
 
-enum wish { WISH_ANY, WISH_URING, WISH_EPOLL };
+enum wish { WISH_ANY, WISH_URING, WISH_EPOLL, WISH_POLL };
 
 static const struct {
 	const char *word;
@@ -40,6 +40,7 @@ static const struct {
 	{ "", WISH_ANY },
 	{ "uring", WISH_URING },
 	{ "epoll", WISH_EPOLL },
+	{ "poll", WISH_POLL },
 };
 
 /* The errno of the last ring refused, 0: none was. */
@@ -95,7 +96,7 @@ static int wish_of(enum wish *wish, const char **why)
 			return 0;
 		}
 	snprintf(sentence, sizeof sentence,
-		 "GNEZDO_BACKEND=%.40s: choose uring or epoll", word);
+		 "GNEZDO_BACKEND=%.40s: choose uring, epoll or poll", word);
 	*why = sentence;
 	return -EINVAL;
 }
@@ -142,6 +143,10 @@ int gni_io_choose(struct gni_io **io, const char **why)
 		result = ring_entries(&entries, why);
 	if (result < 0)
 		return result;
+	if (wish == WISH_POLL) {
+		result = gni_poll_open(io);
+		return result < 0 ? say_refused("pipe2", result, why) : 0;
+	}
 	if (wish != WISH_EPOLL) {
 		result = gni_uring_open(io, off, entries);
 		if (result == 0)

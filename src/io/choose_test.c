@@ -15,6 +15,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
+#include <sys/resource.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -44,7 +45,7 @@ static void unknown_words(void **state)
 {
 	(void)state;
 	assert_refused("GNEZDO_BACKEND", "kqueue",
-		       "GNEZDO_BACKEND=kqueue: choose uring or epoll");
+		       "GNEZDO_BACKEND=kqueue: choose uring, epoll or poll");
 	assert_refused("GNEZDO_OFF", "pbuf,speed",
 		       "GNEZDO_OFF=speed: choose from multishot, pbuf, "
 		       "pbuf_inc, defer, guard, overflow");
@@ -74,7 +75,7 @@ static void a_long_word_is_cut(void **state)
 	setenv("GNEZDO_BACKEND", word, 1);
 	assert_int_equal(gni_io_choose(&io, &why), -EINVAL);
 	assert_true(strlen(why) < 160);
-	assert_non_null(strstr(why, ": choose uring or epoll"));
+	assert_non_null(strstr(why, ": choose uring, epoll or poll"));
 }
 
 static void features_off(void **state)
@@ -106,19 +107,65 @@ static void features_off(void **state)
 	assert_int_equal(off, 0);
 }
 
-static void epoll_by_name(void **state)
+static void pollers_by_name(void **state)
 {
+	static const char *const names[] = { "epoll", "poll" };
 	struct gni_io *io = NULL;
 	const char *why = NULL;
 
 	(void)state;
-	setenv("GNEZDO_BACKEND", "epoll", 1);
-	assert_int_equal(gni_io_choose(&io, &why), 0);
-	assert_string_equal(io->backend->name, "epoll");
-	assert_false(io->multishot);
-	/* Nobody asked for a ring. */
-	assert_null(gni_io_refused());
-	io->backend->close(io);
+	for (size_t i = 0; i < 2; i++) {
+		setenv("GNEZDO_BACKEND", names[i], 1);
+		assert_int_equal(gni_io_choose(&io, &why), 0);
+		assert_string_equal(io->backend->name, names[i]);
+		assert_false(io->multishot);
+		/* Nobody asked for a ring. */
+		assert_null(gni_io_refused());
+		io->backend->close(io);
+	}
+}
+
+static void assert_ended_well(pid_t pid)
+{
+	int status;
+
+	assert_true(pid > 0);
+	assert_int_equal(waitpid(pid, &status, 0), pid);
+	assert_true(WIFEXITED(status));
+	assert_int_equal(WEXITSTATUS(status), 0);
+}
+
+static int see_no_descriptors(void)
+{
+	static const char *const sentences[] = {
+		"epoll_create1: Too many open files",
+		"pipe2: Too many open files",
+	};
+	static const char *const names[] = { "epoll", "poll" };
+	const struct rlimit none = { 0, 0 };
+	struct gni_io *io = NULL;
+	const char *why = NULL;
+
+	if (setrlimit(RLIMIT_NOFILE, &none) < 0)
+		return __LINE__;
+	for (size_t i = 0; i < 2; i++) {
+		setenv("GNEZDO_BACKEND", names[i], 1);
+		if (gni_io_choose(&io, &why) != -EMFILE)
+			return __LINE__;
+		if (strcmp(why, sentences[i]) != 0)
+			return __LINE__;
+	}
+	return 0;
+}
+
+static void no_descriptor_for_a_poller(void **state)
+{
+	pid_t pid = fork();
+
+	(void)state;
+	if (pid == 0)
+		_exit(see_no_descriptors());
+	assert_ended_well(pid);
 }
 
 /* From now on the process's io_uring_setup fails with an errno. */
@@ -175,15 +222,11 @@ static void fault_50_ring_refused(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
-		int status;
 		pid_t pid = fork();
 
-		assert_true(pid >= 0);
 		if (pid == 0)
 			_exit(see_refusal(cases[i].number, cases[i].sentence));
-		assert_int_equal(waitpid(pid, &status, 0), pid);
-		assert_true(WIFEXITED(status));
-		assert_int_equal(WEXITSTATUS(status), 0);
+		assert_ended_well(pid);
 	}
 }
 
@@ -213,7 +256,8 @@ int main(void)
 		TEST(unknown_words),
 		TEST(a_long_word_is_cut),
 		TEST(features_off),
-		TEST(epoll_by_name),
+		TEST(pollers_by_name),
+		TEST(no_descriptor_for_a_poller),
 		TEST(fault_50_ring_refused),
 		TEST(ring_first),
 	};

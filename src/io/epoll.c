@@ -1,237 +1,153 @@
 /*
- * epoll.c: the backend where io_uring is refused.  It makes completions by
- * trying, arming, trying again, and owns every operation that is in.  It must
- * never lose one: an operation is in exactly one list from submit to done.
+ * epoll.c: the poller where io_uring is refused.  It owns the kernel's set of
+ * descriptors, which is edge-triggered, and the wake-up.  It must never take
+ * an event of a descriptor that was closed for one of its successor.
  */
 #include "io/epoll.h"
 
 #include <errno.h>
+#include <linux/time_types.h>
 #include <stdlib.h>
+#include <sys/eventfd.h>
+#include <sys/syscall.h>
+#include <unistd.h>
 
-/* While submitted operations complete at once, the kernel is asked for events
- * every fourth time: three quarters of those calls saved, and nobody else
- * waits for more than three turns. */
-#define LOOK_EVERY 4
+#include "io/sys.h"
+
+#define IN_EVENTS (EPOLLIN | EPOLLRDHUP | EPOLLPRI)
+#define LOUD_EVENTS (EPOLLRDHUP | EPOLLPRI | EPOLLHUP | EPOLLERR)
 
 static struct gni_epoll *epoll_of(struct gni_io *io)
 {
-	return GNI_OWNER(io, struct gni_epoll, io);
+	return GNI_OWNER(io, struct gni_epoll, ready.io);
 }
 
-/* Moves all members of a list into one that is empty and not initialised, so
- * that what callbacks add is left for later. */
-static void take_all(struct gni_list *from, struct gni_list *to)
+static int control(const struct gni_epoll *e, int how, int fd,
+		   struct epoll_event *event)
 {
-	gni_list_insert(from->next, to);
-	gni_list_remove(from);
+	return epoll_ctl(e->fd, how, fd, event) < 0 ? -errno : 0;
 }
 
-static void complete(struct gni_epoll *e, struct gni_op *op, int result)
+/*
+ * Directions are added when first waited for and stay: a Unix socket that is
+ * watched for output is woken each time its peer reads, a TCP socket would
+ * report at once that it can be written.
+ */
+static int epoll_watch(struct gni_ready *r, struct gni_slot *s,
+		       const struct gni_op *op)
 {
-	op->state = GNI_OP_IDLE;
-	e->completed++;
-	op->done(op, result, false);
+	const struct gni_epoll *e = epoll_of(&r->io);
+	unsigned all = s->watched | gni_ready_directions(op);
+	struct epoll_event event = {
+		.events = EPOLLET | (all & GNI_READY_IN ? IN_EVENTS : 0) |
+			  (all & GNI_READY_OUT ? EPOLLOUT : 0),
+		.data.u64 = (uint64_t)s->mark << 32 | (uint32_t)op->fd,
+	};
+	int result = control(e, s->watched ? EPOLL_CTL_MOD : EPOLL_CTL_ADD,
+			     op->fd, &event);
+
+	if (result == -ENOENT)
+		result = control(e, EPOLL_CTL_ADD, op->fd, &event);
+	else if (result == -EEXIST)
+		result = control(e, EPOLL_CTL_MOD, op->fd, &event);
+	if (result == 0)
+		s->watched = (uint8_t)all;
+	return result;
 }
 
-static void finish(struct gni_epoll *e, struct gni_slot *s, struct gni_op *op,
-		   int result)
+struct gni_slot *gni_epoll_event(const struct gni_epoll *e,
+				 const struct epoll_event *event)
 {
-	gni_op_end(s, op);
-	complete(e, op, result);
+	struct gni_slot *s =
+		gni_slot_find(&e->ready, (int)(uint32_t)event->data.u64);
+	uint32_t came = event->events;
+
+	if (!s || s->mark != event->data.u64 >> 32)
+		return NULL;
+	if (came & (EPOLLIN | LOUD_EVENTS))
+		s->ready |= GNI_READY_IN;
+	if (came & (EPOLLOUT | EPOLLHUP | EPOLLERR))
+		s->ready |= GNI_READY_OUT;
+	if (came & LOUD_EVENTS)
+		s->ready |= GNI_READY_LOUD;
+	return s;
 }
 
-static void arm(struct gni_epoll *e, struct gni_slot *s, struct gni_op *op)
+static int collect_timed(struct gni_epoll *e, gn_time until)
 {
-	int result = gni_op_watch(e, s, op);
+	int64_t left_ns = gn_time_between(gn_now(), until);
+	struct __kernel_timespec left = { 0 };
 
-	if (result == 0) {
-		gni_list_add(&s->armed, &op->link);
-		return;
+	if (left_ns > 0)
+		left = (struct __kernel_timespec){ .tv_sec = left_ns / GN_SEC,
+						   .tv_nsec =
+							   left_ns % GN_SEC };
+	return (int)syscall(SYS_epoll_pwait2, e->fd, e->events,
+			    GNI_EPOLL_EVENTS, &left, NULL, 0);
+}
+
+/* How many events came until the instant, or -1 after a signal.  A kernel
+ * before 5.11, or a filter, knows only milliseconds. */
+static int collect(struct gni_epoll *e, gn_time until)
+{
+	bool timed = until.ns != GN_NEVER.ns && gn_time_before(GN_NOW, until);
+
+	if (timed && !e->coarse) {
+		int n = collect_timed(e, until);
+
+		if (n >= 0 || (errno != ENOSYS && errno != EPERM))
+			return n;
+		e->coarse = true;
 	}
-	/* A file is always ready, and says itself what it cannot do. */
-	if (result == -EPERM)
-		result = gni_epoll_try(s, op);
-	if (result == GNI_TRY_WAIT || result == GNI_TRY_PAUSE)
-		result = -EPERM;
-	finish(e, s, op, result);
-}
-
-/* All that pause equally long share the instant of the first. */
-static void pause_op(struct gni_epoll *e, struct gni_op *op)
-{
-	struct gni_pause *p = op->backend;
-
-	if (gni_list_empty(&p->ops))
-		p->due = gn_in(GN_MSEC << (p - e->pauses));
-	if (p < &e->pauses[GNI_PAUSES - 1])
-		op->backend = p + 1;
-	gni_list_add(&p->ops, &op->link);
-	e->pausing = true;
-}
-
-static void attempt(struct gni_epoll *e, struct gni_slot *s, struct gni_op *op)
-{
-	int result = gni_epoll_try(s, op);
-	bool waits = result == GNI_TRY_WAIT || result == GNI_TRY_PAUSE;
-
-	if (!waits)
-		finish(e, s, op, result);
-	else if (op->state == GNI_OP_CANCELED)
-		finish(e, s, op, -ECANCELED);
-	else if (result == GNI_TRY_PAUSE)
-		pause_op(e, op);
-	else
-		arm(e, s, op);
-}
-
-static void start(struct gni_epoll *e, struct gni_op *op)
-{
-	struct gni_slot *s;
-	int result = gni_slot_make(e, op->fd, &s);
-
-	op->backend = e->pauses;
-	if (result < 0)
-		complete(e, op, result);
-	else if (gni_op_hopeful(s, op, true))
-		attempt(e, s, op);
-	else
-		arm(e, s, op);
-}
-
-static void start_fresh(struct gni_epoll *e)
-{
-	struct gni_list now, *m;
-
-	take_all(&e->fresh, &now);
-	while ((m = gni_list_pop(&now)))
-		start(e, GNI_OWNER(m, struct gni_op, link));
-}
-
-static void finish_canceled(struct gni_epoll *e)
-{
-	struct gni_list now, *m;
-
-	take_all(&e->canceled, &now);
-	while ((m = gni_list_pop(&now))) {
-		struct gni_op *op = GNI_OWNER(m, struct gni_op, link);
-
-		finish(e, gni_slot_find(e, op->fd), op, -ECANCELED);
-	}
-}
-
-/* From the longest pause down: what must pause on goes to the next longer one,
- * which has had its turn. */
-static void retry_paused(struct gni_epoll *e)
-{
-	struct gni_list now, *m;
-	gn_time present = gn_now();
-
-	for (int i = GNI_PAUSES - 1; i >= 0; i--) {
-		struct gni_pause *p = &e->pauses[i];
-
-		if (gni_list_empty(&p->ops) || gn_time_before(present, p->due))
-			continue;
-		take_all(&p->ops, &now);
-		while ((m = gni_list_pop(&now))) {
-			struct gni_op *op = GNI_OWNER(m, struct gni_op, link);
-
-			attempt(e, gni_slot_find(e, op->fd), op);
-		}
-	}
-}
-
-/* The earlier of the instant and the end of the first pause. */
-static gn_time pauses_until(struct gni_epoll *e, gn_time until)
-{
-	e->pausing = false;
-	for (int i = 0; i < GNI_PAUSES; i++) {
-		if (gni_list_empty(&e->pauses[i].ops))
-			continue;
-		e->pausing = true;
-		until = gn_time_earlier(until, e->pauses[i].due);
-	}
-	return until;
-}
-
-static void serve(struct gni_epoll *e, struct gni_slot *s)
-{
-	struct gni_list now, *m;
-
-	take_all(&s->armed, &now);
-	while ((m = gni_list_pop(&now))) {
-		struct gni_op *op = GNI_OWNER(m, struct gni_op, link);
-
-		if (gni_op_hopeful(s, op, false))
-			attempt(e, s, op);
-		else
-			gni_list_add(&s->armed, m);
-	}
-}
-
-static void look(struct gni_epoll *e, gn_time until)
-{
-	int count = gni_set_collect(e, until);
-
-	for (int i = 0; i < count; i++) {
-		struct gni_slot *s = gni_slot_event(e, &e->events[i]);
-
-		if (s)
-			serve(e, s);
-	}
-}
-
-static void epoll_submit(struct gni_io *io, struct gni_op *op)
-{
-	op->state = GNI_OP_IN;
-	op->backend = NULL;
-	gni_list_add(&epoll_of(io)->fresh, &op->link);
-}
-
-/* A fresh one stays where it is and is tried once, as a ring would: a deadline
- * in the past takes what is there. */
-static void epoll_cancel(struct gni_io *io, struct gni_op *op)
-{
-	if (op->state != GNI_OP_IN)
-		return;
-	op->state = GNI_OP_CANCELED;
-	if (!op->backend)
-		return;
-	gni_list_remove(&op->link);
-	gni_list_add(&epoll_of(io)->canceled, &op->link);
+	return epoll_wait(e->fd, e->events, GNI_EPOLL_EVENTS,
+			  gni_ready_timeout(until));
 }
 
 static void epoll_wait_for(struct gni_io *io, gn_time until)
 {
 	struct gni_epoll *e = epoll_of(io);
+	int count;
 
-	e->completed = 0;
-	finish_canceled(e);
-	start_fresh(e);
-	if (e->pausing)
-		retry_paused(e);
-	if (e->completed && ++e->blind < LOOK_EVERY)
+	if (!gni_ready_begin(&e->ready, &until))
 		return;
-	e->blind = 0;
-	if (e->completed)
-		until = GN_NOW;
-	else if (e->pausing)
-		until = pauses_until(e, until);
-	look(e, until);
+	count = collect(e, until);
+	for (int i = 0; i < count; i++) {
+		struct gni_slot *s = gni_epoll_event(e, &e->events[i]);
+
+		if (s)
+			gni_ready_serve(&e->ready, s);
+	}
 }
 
+/* A signal handler may be at it: errno is the interrupted code's. */
 static void epoll_wake(struct gni_io *io)
 {
-	gni_set_wake(epoll_of(io));
+	static const uint64_t one = 1;
+	const struct gni_epoll *e = epoll_of(io);
+	int kept = errno;
+
+	while (write(e->wake_fd, &one, sizeof one) < 0 && errno == EINTR)
+		;
+	errno = kept;
 }
 
+/* Closing alone would leave the registration to whoever else holds the socket,
+ * a child or a receiver of the descriptor, and wake us for them. */
 static void epoll_forget(struct gni_io *io, int fd)
 {
-	gni_slot_forget(epoll_of(io), fd);
+	struct gni_epoll *e = epoll_of(io);
+	struct gni_slot *s = gni_slot_find(&e->ready, fd);
+
+	if (!s)
+		return;
+	if (s->watched)
+		control(e, EPOLL_CTL_DEL, fd, NULL);
+	gni_slot_forget(s, fd, s->mark + 1);
 }
 
 static void epoll_close_fd(struct gni_io *io, int fd)
 {
-	gni_slot_forget(epoll_of(io), fd);
+	epoll_forget(io, fd);
 	gni_sys_calls.close(io, fd);
 }
 
@@ -239,30 +155,36 @@ static void epoll_end(struct gni_io *io)
 {
 	struct gni_epoll *e = epoll_of(io);
 
-	gni_set_close(e);
-	gni_slots_free(e);
+	if (e->wake_fd >= 0)
+		close(e->wake_fd);
+	if (e->fd >= 0)
+		close(e->fd);
+	gni_ready_free(&e->ready);
 	free(e);
+}
+
+static int open_set(struct gni_epoll *e)
+{
+	/* Edge-triggered, the counter need never be read. */
+	struct epoll_event event = { .events = EPOLLIN | EPOLLET,
+				     .data.u64 = GNI_WAKE_DATA };
+
+	e->wake_fd = -1;
+	e->fd = gni_sys_high(epoll_create1(EPOLL_CLOEXEC));
+	if (e->fd < 0)
+		return e->fd;
+	e->wake_fd = gni_sys_high(eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK));
+	if (e->wake_fd < 0)
+		return e->wake_fd;
+	return control(e, EPOLL_CTL_ADD, e->wake_fd, &event);
 }
 
 static const struct gni_backend epoll_backend = {
 	.name = "epoll",
-	.submit = epoll_submit,
-	.cancel = epoll_cancel,
 	.wait = epoll_wait_for,
 	.wake = epoll_wake,
 	.close = epoll_end,
 };
-
-/* The real world's calls, save that a descriptor's end must be known here. */
-static void set_calls(struct gni_epoll *e)
-{
-	e->calls = gni_sys_calls;
-	e->calls.forget = epoll_forget;
-	e->calls.close = epoll_close_fd;
-	e->backend = epoll_backend;
-	e->backend.calls = &e->calls;
-	e->io.backend = &e->backend;
-}
 
 int gni_epoll_open(struct gni_io **io)
 {
@@ -271,16 +193,14 @@ int gni_epoll_open(struct gni_io **io)
 
 	if (!e)
 		return -ENOMEM;
-	set_calls(e);
-	gni_list_init(&e->fresh);
-	gni_list_init(&e->canceled);
-	for (int i = 0; i < GNI_PAUSES; i++)
-		gni_list_init(&e->pauses[i].ops);
-	result = gni_set_open(e);
+	gni_ready_init(&e->ready, &epoll_backend, epoll_watch);
+	e->ready.calls.forget = epoll_forget;
+	e->ready.calls.close = epoll_close_fd;
+	result = open_set(e);
 	if (result < 0) {
-		epoll_end(&e->io);
+		epoll_end(&e->ready.io);
 		return result;
 	}
-	*io = &e->io;
+	*io = &e->ready.io;
 	return 0;
 }

@@ -2,9 +2,9 @@
  * io.h: the seam between gnezdo and the world.
  *
  * It is shaped like io_uring: operations go in by submit, completions come out
- * through the operation's done, which only wait calls.  Three backends stand
- * behind it: uring, for which this is the native shape; epoll, which tries,
- * arms and tries again; and the simulator, which is a backend like the others.
+ * through the operation's done, which only wait calls.  Behind it stand uring,
+ * for which this is the native shape; epoll and poll, which try, arm and try
+ * again; and the simulator, which is a backend like the others.
  *
  * Two lifetimes.  A call operation lives on the waiting fiber's stack and
  * completes once.  A standing operation lives in its socket, completes many
@@ -146,7 +146,7 @@ struct gni_note {
 };
 
 struct gni_backend {
-	const char *name; /* "io_uring", "epoll", "simulation" */
+	const char *name; /* "io_uring", "epoll", "poll", "simulation" */
 	const struct gni_calls *calls;
 
 	/* Takes an idle operation.  It never fails and never completes inside:
@@ -198,7 +198,8 @@ enum gni_feature {
 
 /*
  * gni_io_choose opens the backend for this thread: io_uring, or epoll where
- * the kernel or a filter refuses a ring; GNEZDO_BACKEND forces one.
+ * the kernel or a filter refuses a ring; GNEZDO_BACKEND forces one of these or
+ * poll, which nothing else does.
  *
  * Returns 0 or a negative errno with a sentence in *why (static or thread's).
  */
@@ -217,8 +218,9 @@ int gni_io_off(unsigned *features, const char **why);
 int gni_uring_open(struct gni_io **io, unsigned features_off,
 		   unsigned entries);
 int gni_epoll_open(struct gni_io **io);
+int gni_poll_open(struct gni_io **io);
 
-/* The calls of the real world, shared by uring and epoll. */
+/* The calls of the real world, shared by all but the simulator. */
 extern const struct gni_calls gni_sys_calls;
 
 #endif

@@ -16,11 +16,6 @@
 #define NAME_SIZE 64
 #define TINY_RING 4
 
-static int open_epoll(struct gni_io **io)
-{
-	return gni_epoll_open(io);
-}
-
 static int open_uring(struct gni_io **io)
 {
 	return gni_uring_open(io, 0, 0);
@@ -46,7 +41,8 @@ static const struct {
 	int (*open)(struct gni_io **io);
 	bool optional; /* the machine may refuse it */
 } backends[] = {
-	{ "epoll", open_epoll, false },
+	{ "epoll", gni_epoll_open, false },
+	{ "poll", gni_poll_open, false },
 	{ "uring", open_uring, true },
 	{ "uring-oneshot", open_uring_once, true },
 	{ "uring-plain", open_uring_plain, true },

@@ -1,8 +1,8 @@
 /*
- * sys.c: the system calls on sockets and files that never wait, common to
- * uring and epoll.  They keep no state.  They must never make a descriptor
- * that could be taken for a standard stream, never block, never raise a
- * signal.
+ * sys.c: the system calls on sockets and files that never wait, common to all
+ * backends of the real world.  They keep no state.  They must never make a
+ * descriptor that could be taken for a standard stream, never block, never
+ * raise a signal.
  */
 #include "io/sys.h"
 

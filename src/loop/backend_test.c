@@ -71,11 +71,11 @@ static void want_backend(const char *wish, const char *is)
 static void unknown_words(void)
 {
 	want_refused("GNEZDO_BACKEND", "nonsense", GN_EBACKEND,
-		     "GNEZDO_BACKEND=nonsense: choose uring or epoll");
+		     "GNEZDO_BACKEND=nonsense: choose uring, epoll or poll");
 	want_refused("GNEZDO_BACKEND", "epoll ", GN_EBACKEND,
 		     "GNEZDO_BACKEND=epoll ");
 	want_refused("GNEZDO_BACKEND", "io_uring", GN_EBACKEND,
-		     "choose uring or epoll");
+		     "choose uring, epoll or poll");
 	want_refused("GNEZDO_OFF", "nonsense", GN_EBACKEND,
 		     "GNEZDO_OFF=nonsense: choose");
 	want_refused("GNEZDO_OFF", "pbuf,nonsense", GN_EBACKEND,

@@ -29,7 +29,7 @@
 /* A child says so by its exit status. */
 enum { WELL = 0, FAILED = 1, SKIPPED = 77 };
 
-enum where { URING, EPOLL, SIMULATION, NOWHERE };
+enum where { URING, EPOLL, POLL, SIMULATION, NOWHERE };
 
 static const struct place {
 	const char *word;
@@ -43,6 +43,8 @@ static const struct place {
 	{ "small ring", "uring", "4", ON_FIBER, URING },
 	{ "epoll, root", "epoll", NULL, ON_ROOT, EPOLL },
 	{ "epoll, fiber", "epoll", NULL, ON_FIBER, EPOLL },
+	{ "poll, root", "poll", NULL, ON_ROOT, POLL },
+	{ "poll, fiber", "poll", NULL, ON_FIBER, POLL },
 	{ "simulated", NULL, NULL, ON_SIM, SIMULATION },
 	{ NULL, NULL, NULL, ALONE, NOWHERE },
 };

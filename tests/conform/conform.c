@@ -4,9 +4,9 @@
  *
  *	conform ARM[-WORDS] [PATTERN...]
  *
- * ARM is uring, epoll, refused (epoll because io_uring was refused) or sim;
- * WORDS only tell variants apart in the report.  PATTERN chooses cases by the
- * name that is reported, behind the arm's: "tcp4/half_close*".
+ * ARM is uring, epoll, poll, refused (epoll because io_uring was refused) or
+ * sim; WORDS only tell variants apart in the report.  PATTERN chooses cases by
+ * the name that is reported, behind the arm's: "tcp4/half_close*".
  */
 #include "conform.h"
 
@@ -36,6 +36,7 @@ static const struct arm {
 } arms[] = {
 	{ "uring", "io_uring", false },
 	{ "epoll", "epoll", false },
+	{ "poll", "poll", false },
 	{ "refused", "epoll", true },
 	{ "sim", "simulation", false },
 };
@@ -289,8 +290,8 @@ int main(int argc, char **argv)
 	struct run r = { .arm = argc > 1 ? arm_of(argv[1]) : NULL };
 
 	if (!r.arm) {
-		fprintf(stderr, "usage: conform uring|epoll|refused|sim[-WORDS]"
-				" [PATTERN...]\n");
+		fprintf(stderr, "usage: conform uring|epoll|poll|refused|sim"
+				"[-WORDS] [PATTERN...]\n");
 		return 64;
 	}
 	r.title = argv[1];

@@ -431,10 +431,12 @@ static int backend(const struct place *p)
 
 	(void)p;
 	WANT(name);
-	WANT(strcmp(name, "io_uring") == 0 || strcmp(name, "epoll") == 0);
 	if (forced)
-		WANT_TEXT(name, strcmp(forced, "epoll") == 0 ? "epoll" :
-							       "io_uring");
+		WANT_TEXT(name, strcmp(forced, "uring") == 0 ? "io_uring" :
+							       forced);
+	else
+		WANT(strcmp(name, "io_uring") == 0 ||
+		     strcmp(name, "epoll") == 0);
 	if (strcmp(name, "io_uring") == 0)
 		WANT(!gn_backend_refused());
 	if (gn_backend_refused())

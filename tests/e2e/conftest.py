@@ -21,7 +21,7 @@ def usable(backend):
     return status == 0
 
 
-@pytest.fixture(params=["uring", "epoll"])
+@pytest.fixture(params=["uring", "epoll", "poll"])
 def backend(request):
     if not usable(request.param):
         pytest.skip(f"{request.param} is refused here")

@@ -61,7 +61,8 @@ def test_fault_50_lesson_when_io_uring_is_refused(single, number):
 
 
 def test_backend_names_what_it_uses(single):
-    for backend, name in (("epoll", "epoll"), ("uring", "io_uring")):
+    for backend, name in (("epoll", "epoll"), ("poll", "poll"),
+                          ("uring", "io_uring")):
         if usable(backend):
             assert single.run("backend", backend=backend) == (0, name + "\n",
                                                               "")

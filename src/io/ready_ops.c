@@ -1,5 +1,5 @@
 /*
- * epoll_ops.c: one try of each kind of operation.  Nothing here waits, and
+ * ready_ops.c: one try of each kind of operation.  Nothing here waits, and
  * nothing here may clear a readiness bit unless the kernel has just said, or
  * it follows, that nothing is left: the next event comes only after that.
  */
@@ -12,7 +12,7 @@
 #include <sys/socket.h>
 
 #include "addr/addr.h"
-#include "io/epoll.h"
+#include "io/ready.h"
 #include "io/sys.h"
 
 /* Receives of these leave the queue of ordinary bytes alone, so that what
@@ -241,13 +241,13 @@ static const struct {
 	[GNI_OP_RECV_MULTI] = { refuse, 0, 0, true },
 };
 
-int gni_epoll_try(struct gni_slot *s, struct gni_op *op)
+int gni_ready_try(struct gni_slot *s, struct gni_op *op)
 {
 	return kinds[op->kind].once(s, op);
 }
 
-bool gni_op_hopeful(const struct gni_slot *s, const struct gni_op *op,
-		    bool fresh)
+bool gni_ready_hopeful(const struct gni_slot *s, const struct gni_op *op,
+		       bool fresh)
 {
 	unsigned needs = kinds[op->kind].needs;
 
@@ -256,22 +256,53 @@ bool gni_op_hopeful(const struct gni_slot *s, const struct gni_op *op,
 	return (!fresh || s->owned) && (s->ready & needs) == needs;
 }
 
-int gni_op_watch(struct gni_epoll *e, struct gni_slot *s,
-		 const struct gni_op *op)
+unsigned gni_ready_directions(const struct gni_op *op)
 {
 	unsigned directions = kinds[op->kind].watches;
 
 	if (directions)
-		return gni_slot_watch(e, s, op->fd, directions, true);
+		return directions;
 	if (op->events & (POLLOUT | POLLWRNORM | POLLWRBAND))
 		directions = GNI_READY_OUT;
 	if (!directions || op->events & (POLLIN | POLLPRI | POLLRDHUP |
 					 POLLRDNORM | POLLRDBAND))
 		directions |= GNI_READY_IN;
-	return gni_slot_watch(e, s, op->fd, directions, false);
+	return directions;
 }
 
-void gni_op_end(struct gni_slot *s, const struct gni_op *op)
+short gni_ready_events(const struct gni_op *op)
+{
+	unsigned directions = kinds[op->kind].watches;
+
+	if (!directions)
+		return (short)op->events;
+	if (op->kind == GNI_OP_RECV && op->flags & MSG_ERRQUEUE)
+		return 0;
+	if (op->kind == GNI_OP_RECV && op->flags & MSG_OOB)
+		return POLLPRI;
+	return (short)((directions & GNI_READY_IN ? POLLIN : 0) |
+		       (directions & GNI_READY_OUT ? POLLOUT : 0));
+}
+
+/*
+ * A descriptor of a foreign library may have been closed and its number taken
+ * anew without our knowing, so for those the poller is always asked.
+ */
+int gni_ready_watch(struct gni_ready *r, struct gni_slot *s,
+		    const struct gni_op *op)
+{
+	bool owned = op->kind != GNI_OP_POLL;
+	int result;
+
+	if (owned && s->owned && !(gni_ready_directions(op) & ~s->watched))
+		return 0;
+	result = r->watch(r, s, op);
+	if (result == 0)
+		s->owned |= owned;
+	return result;
+}
+
+void gni_ready_end(struct gni_slot *s, const struct gni_op *op)
 {
 	if (op->kind != GNI_OP_CONNECT || !s->restore)
 		return;
