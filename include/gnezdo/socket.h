@@ -104,8 +104,10 @@ GN_API GN_MUST_USE gn_sock *gn_accept(gn_sock *listener, gn_time until);
  *   until  the instant to give up
  *   owns   the caller closes what is returned
  *   fails  GN_ETIMEOUT, GN_ECANCELED, GN_EREFUSED, GN_EUNREACH, GN_ERESET,
- *          GN_ENAME, GN_ENOENT, GN_EPERM, GN_EADDR, GN_EINVAL (options),
- *          GN_ELIMIT, GN_ENOMEM, GN_EBACKEND;
+ *          GN_EDEAD (no answer for as long as the system asks), GN_ENAME,
+ *          GN_ENOENT, GN_EPERM, GN_EADDR, GN_EINVAL (options), GN_EINUSE and
+ *          GN_ENOADDR (opts->from), GN_ELIMIT (descriptors; no free port to
+ *          connect from), GN_ENOMEM, GN_EBACKEND;
  *          gn_error_tried lists each address tried
  */
 GN_API GN_MUST_USE gn_sock *gn_connect(const char *address,

@@ -4,6 +4,7 @@
  */
 #include <errno.h>
 #include <netinet/in.h>
+#include <string.h>
 
 #include "addr/addr.h"
 #include "dial/dial.h"
@@ -92,20 +93,50 @@ static bool is_final(int result)
 }
 
 struct tries {
-	gn_addr addr[GNI_DIAL_ADDRS];
+	gn_addr addr[GNI_DIAL_ADDRS], from;
 	int result[GNI_DIAL_ADDRS];
 	int count;
 };
+
+/*
+ * Who did not ask for an address of its own is told of none that is not its
+ * own: the ports to connect from have run out.  Only ::1 is missed in truth,
+ * where IPv6 is switched off.
+ */
+static bool lacks_port(const struct tries *t, int i)
+{
+	struct sockaddr_in6 v6;
+
+	if (t->result[i] != -EADDRNOTAVAIL || t->from.kind)
+		return false;
+	if (!gn_addr_is_ipv6(&t->addr[i]))
+		return true;
+	memcpy(&v6, t->addr[i].sockaddr, sizeof v6);
+	return !IN6_IS_ADDR_LOOPBACK(&v6.sin6_addr);
+}
+
+static struct gni_cause cause_of(const struct tries *t, int i)
+{
+	struct gni_cause cause = gni_cause_of(t->result[i]);
+
+	if (lacks_port(t, i))
+		cause.code = GN_ELIMIT;
+	return cause;
+}
 
 /* The sentence names the last failure and, if there were several, each. */
 static void fail(const struct gni_dial *d, const struct tries *t)
 {
 	int last = t->count - 1;
+	struct gni_cause cause = cause_of(t, last);
 
-	gni_dial_fail(d, t->result[last], &t->addr[last], NULL);
+	cause.operation = d->operation;
+	cause.about = d->text;
+	cause.peer = &t->addr[last];
+	gni_fail(&cause, "%s",
+		 lacks_port(t, last) ? "no port is free to connect from" : "");
 	for (int i = 0; i < t->count; i++)
-		gni_error_tried(&t->addr[i],
-				gni_cause_of(t->result[i]).code);
+		gni_error_tried(&t->addr[i], cause_of(t, i).code);
 }
 
 gn_sock *gn_connect(const char *address, const gn_sock_opts *opts,
@@ -113,11 +144,10 @@ gn_sock *gn_connect(const char *address, const gn_sock_opts *opts,
 {
 	struct gni_dial d;
 	struct tries t = { .count = 0 };
-	gn_addr from;
 	int count;
 
 	if (gni_dial_begin(&d, "connect", address, opts) < 0 ||
-	    read_from(&d, opts, &from) < 0)
+	    read_from(&d, opts, &t.from) < 0)
 		return NULL;
 	if (gni_task_cancelled(d.loop->current)) {
 		gni_dial_fail(&d, GN_ECANCELED, NULL, NULL);
@@ -126,7 +156,7 @@ gn_sock *gn_connect(const char *address, const gn_sock_opts *opts,
 	count = gni_dial_addrs(&d, true, t.addr);
 	while (t.count < count) {
 		int *result = &t.result[t.count];
-		gn_sock *s = try_one(&d, &t.addr[t.count++], &from, until,
+		gn_sock *s = try_one(&d, &t.addr[t.count++], &t.from, until,
 				     result);
 
 		if (s)

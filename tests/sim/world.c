@@ -1,6 +1,7 @@
 /*
  * world.c: hosts, links, names and the life of a simulation.
  */
+#include <errno.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
@@ -359,6 +360,48 @@ static void addresses(void)
 	WANT_IS(stage_run(NULL, parts).result, 0);
 }
 
+/* ---- the ports to connect from run out */
+
+#define PORTS 28232 /* ip_local_port_range of Linux, 32768 to 60999 */
+
+static void want_no_port(const char *address, const char *why)
+{
+	char text[256];
+
+	WANT(!gn_connect(address, NULL, SOON));
+	WANT_IS(gn_code(), GN_ELIMIT);
+	WANT_IS(gn_error_errno(gn_error_last()), EADDRNOTAVAIL);
+	gn_error_text(gn_error_last(), text, sizeof text);
+	WANT(strstr(text, why));
+}
+
+static int use_all_ports(void *arg)
+{
+	static gn_sock *socks[PORTS];
+
+	(void)arg;
+	for (int i = 0; i < PORTS; i++) {
+		socks[i] = gn_connect("udp://127.0.0.1:9", NULL, SOON);
+		WANT(socks[i]);
+	}
+	want_no_port("udp://127.0.0.1:9", "no port is free to connect from");
+	gn_close(socks[17]);
+	socks[17] = gn_connect("udp://127.0.0.1:9", NULL, SOON);
+	WANT(socks[17]);
+	for (int i = 0; i < PORTS; i++)
+		gn_close(socks[i]);
+	return 0;
+}
+
+static void ports_run_out(void)
+{
+	const struct part parts[] = { { .name = "a", .fn = use_all_ports },
+				      { 0 } };
+
+	/* In order the ports are taken one after the other, which is quick. */
+	WANT_IS(stage_run(&(gn_sim_opts){ .in_order = true }, parts).result, 0);
+}
+
 /* ---- the clock */
 
 static int sleep_long(void *arg)
@@ -398,6 +441,7 @@ static const struct trial trials[] = {
 	{ "who is not there fault_14", who_is_not_there, ALONE },
 	{ "each is a machine", each_is_a_machine, ALONE },
 	{ "addresses", addresses, ALONE },
+	{ "ports run out fault_15", ports_run_out, ALONE },
 	{ "years take no time fault_22 fault_58", years_take_no_time,
 	  ALONE },
 };
