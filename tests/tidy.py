@@ -45,9 +45,7 @@ ONLY = [
         getrandom getentropy rand rand_r srand random srandom drand48 lrand48
         mrand48 arc4random"""),
     (("src/fiber/", "src/loop/signal.c"), "sigaction"),
-    # src/io: a write to a pipe knows no MSG_NOSIGNAL.
-    (("src/fiber/", "src/io/", "src/loop/signal.c"),
-     "sigprocmask pthread_sigmask"),
+    (("src/fiber/", "src/loop/signal.c"), "sigprocmask pthread_sigmask"),
     (("src/task/", "src/serve/"), "pthread_create"),
     # secure_getenv instead: the library may sit in a set-user-id program.
     ((), "getenv"),
@@ -66,12 +64,12 @@ NOWHERE = """
 
 # (file, name): why it may.
 EXCEPTIONS = {
-    ("src/base/check.c", "write"):
-        "the last words of a program that stops, under any backend",
+    ("src/base/write.c", "write"):
+        "last words and gn_perror, under any backend and below it",
+    ("src/base/write.c", "pthread_sigmask"):
+        "a write to a pipe knows no MSG_NOSIGNAL",
     ("src/base/check.c", "fstat"):
         "descriptor 2 may be a peer's socket, which gets no last words",
-    ("src/error/sentence.c", "write"):
-        "gn_perror prints at once, whatever stdio's buffers hold",
     ("src/addr/host.c", "if_nametoindex"):
         "the zone of a link-local address is an interface of this machine",
     ("src/fiber/stack.c", "syscall"):

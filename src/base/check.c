@@ -14,6 +14,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/write.h"
+
 /* Names an object and a sentence; what is longer is cut. */
 #define LINE_MAX_BYTES 512
 
@@ -53,7 +55,7 @@ void gni_stop(const char *form, ...)
 	va_end(list);
 	len = strlen(line);
 	line[len++] = '\n';
-	if (may_write() && write(STDERR_FILENO, line, len) < 0)
+	if (may_write() && gni_write_quietly(STDERR_FILENO, line, len) < 0)
 		abort();
 	abort();
 }

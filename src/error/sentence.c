@@ -14,6 +14,7 @@
 
 #include "base/check.h"
 #include "base/text.h"
+#include "base/write.h"
 #include "error/error.h"
 #include "error/record.h"
 
@@ -193,6 +194,6 @@ void gn_perror(const char *what)
 	len = strlen(line);
 	line[len++] = '\n';
 	/* Where errors are told is broken: there is nobody to tell it. */
-	if (write(STDERR_FILENO, line, len) < 0)
+	if (gni_write_quietly(STDERR_FILENO, line, len) < 0)
 		return;
 }

@@ -8,12 +8,11 @@
 
 #include <fcntl.h>
 #include <limits.h>
-#include <signal.h>
 #include <string.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "addr/addr.h"
+#include "base/write.h"
 #include "io/io.h"
 #include "io/unixpath.h"
 
@@ -132,41 +131,10 @@ static ssize_t sys_read(struct gni_io *io, int fd, void *buf, size_t len)
 	return n;
 }
 
-static bool is_pending(int number)
-{
-	sigset_t pending;
-
-	sigemptyset(&pending);
-	sigpending(&pending);
-	return sigismember(&pending, number);
-}
-
-/*
- * A pipe has no MSG_NOSIGNAL.  The signal is held back in this thread, which
- * is the one that gets it, and taken away unless the program itself had one
- * pending before.
- */
 static ssize_t sys_write(struct gni_io *io, int fd, const void *buf, size_t len)
 {
-	static const struct timespec at_once = { 0 };
-	sigset_t pipe_only, before;
-	bool had_one;
-	ssize_t n;
-
 	(void)io;
-	sigemptyset(&pipe_only);
-	sigaddset(&pipe_only, SIGPIPE);
-	pthread_sigmask(SIG_BLOCK, &pipe_only, &before);
-	had_one = sigismember(&before, SIGPIPE) && is_pending(SIGPIPE);
-	do
-		n = write(fd, buf, len < PIPE_BUF ? len : PIPE_BUF);
-	while (gni_sys_again(&n));
-	if (n == -EPIPE && !had_one)
-		while (sigtimedwait(&pipe_only, NULL, &at_once) < 0 &&
-		       errno == EINTR)
-			;
-	pthread_sigmask(SIG_SETMASK, &before, NULL);
-	return n;
+	return gni_write_quietly(fd, buf, len < PIPE_BUF ? len : PIPE_BUF);
 }
 
 static int sys_shutdown(struct gni_io *io, int fd, int how)
