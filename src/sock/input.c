@@ -40,12 +40,20 @@ static int store(gn_sock *s, const uint8_t *bytes, size_t len)
 	return direct > 0 ? (int)direct : (int)len;
 }
 
-static void note_end(struct gni_input *in, int result)
+/*
+ * The kernel tells one caller alone that a connection broke, and the next that
+ * it ended: what a send was told must not look like the peer's end here.
+ * Gives what the reader is to be told.
+ */
+static int note_end(gn_sock *s, int result)
 {
+	if (result == 0 && gni_sock_breaks(s->out.error))
+		result = -s->out.error;
 	if (result == 0)
-		in->ended = true;
+		s->in.ended = true;
 	else if (result != -ECANCELED && result != -ENOBUFS)
-		in->error = -result;
+		s->in.error = -result;
+	return result;
 }
 
 /*
@@ -74,7 +82,7 @@ static bool take_now(gn_sock *s)
 	if (n == -EAGAIN)
 		return false;
 	if (n <= 0)
-		note_end(in, (int)n);
+		n = note_end(s, (int)n);
 	wake_reader(s, (int)n);
 	return true;
 }
@@ -92,7 +100,7 @@ static void arrived(struct gni_op *op, int result, bool more)
 	else if (result > 0)
 		wake_reader(s, store(s, op->arrived, (size_t)result));
 	else
-		note_end(&s->in, result);
+		result = note_end(s, result);
 	if (s->closing) {
 		gni_close_step(s);
 		return;
@@ -155,7 +163,7 @@ static ssize_t wait_call(gn_sock *s, void *buf, size_t len, enum gni_verb verb,
 	if (!buf)
 		gni_bytes_added(&s->in.queue, result > 0 ? (size_t)result : 0);
 	if (result <= 0 && result > GN_ETIMEOUT)
-		note_end(&s->in, (int)result);
+		result = note_end(s, (int)result);
 	return result;
 }
 

@@ -9,14 +9,33 @@
 #include "sock/pieces.h"
 #include "sock/pipe.h"
 
+/*
+ * A stream that broke is broken for both directions, whichever was told: EPIPE
+ * only says that somebody was.
+ */
+static int note_broken(gn_sock *s, int result)
+{
+	int error = result > GN_ETIMEOUT ? -result : 0;
+
+	if (error == EPIPE && gni_sock_breaks(s->in.error))
+		error = s->in.error;
+	if (error != EPIPE && !gni_sock_breaks(error))
+		return result;
+	s->out.error = error;
+	return -error;
+}
+
 static int send_pieces(gn_sock *s, const struct iovec *pieces, int count,
 		       size_t *done, gn_time until)
 {
+	int result;
+
 	if (s->kind == GN_PIPE)
 		return gni_pipe_send(s, pieces, count, done, until);
 	if (gni_kind_keeps(s->kind))
 		return gni_message_send(s, pieces, count, NULL, done, until);
-	return gni_output_send(s, pieces, count, done, until);
+	result = gni_output_send(s, pieces, count, done, until);
+	return result < 0 ? note_broken(s, result) : result;
 }
 
 static int send_ended(const gn_sock *s)

@@ -233,6 +233,13 @@ int gni_sock_fail(const gn_sock *s, enum gni_verb verb, int result,
 	return gni_fail(&cause, NULL);
 }
 
+bool gni_sock_breaks(int error)
+{
+	int code = error == EPIPE ? GN_OK : gni_cause_of(-error).code;
+
+	return code == GN_ERESET || code == GN_EDEAD || code == GN_EUNREACH;
+}
+
 const struct gni_calls *gni_sock_calls(const gn_sock *s, struct gni_io **io)
 {
 	struct gni_loop *l = s->loop ? s->loop : gni_loop_mine();

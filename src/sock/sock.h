@@ -145,6 +145,10 @@ void gni_sock_idle(gn_sock *s);
 int gni_sock_fail(const gn_sock *s, enum gni_verb verb, int result,
 		  size_t done, size_t need);
 
+/* gni_sock_breaks tells whether an errno says that the connection is no more;
+ * EPIPE, after which bytes may still come, does not. */
+bool gni_sock_breaks(int error);
+
 /* gni_sock_calls gives the calls for a socket and where they go, whether or not
  * the thread has a loop yet. */
 const struct gni_calls *gni_sock_calls(const gn_sock *s, struct gni_io **io);
