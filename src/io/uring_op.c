@@ -139,6 +139,24 @@ int gni_uring_confirm(const struct gni_op *op, int events)
 	return poll(&asked, 1, 0) < 0 ? events : asked.revents;
 }
 
+/* Linux 6.18 calls a connect that an ICMP message has ended a success, and
+ * leaves the error in the socket. */
+int gni_uring_connected(const struct gni_op *op)
+{
+	struct sockaddr_storage name;
+	socklen_t len = sizeof name;
+	int error = 0;
+
+	if (getpeername(op->fd, (struct sockaddr *)&name, &len) == 0 ||
+	    errno != ENOTCONN)
+		return 0;
+	len = sizeof error;
+	if (getsockopt(op->fd, SOL_SOCKET, SO_ERROR, &error, &len) < 0 ||
+	    error == 0)
+		error = ECONNABORTED;
+	return -error;
+}
+
 #define ANY (~0U)
 #define KIND(kind) (1U << (kind))
 
@@ -153,8 +171,10 @@ static const struct {
 	/* All buffers were full; those read since have been given back. */
 	{ -ENOBUFS, KIND(GNI_OP_RECV_MULTI), GNI_TURN_AGAIN },
 	/* The kernel did not wait: it may not (send_flags), or older ones do
-	 * not for a descriptor with O_NONBLOCK. */
-	{ -EAGAIN, ANY & ~KIND(GNI_OP_POLL), GNI_TURN_POLL },
+	 * not for a descriptor with O_NONBLOCK.  Of a connect it says that all
+	 * ports are taken, and no poll tells when one is free again. */
+	{ -EAGAIN, ANY & ~KIND(GNI_OP_POLL) & ~KIND(GNI_OP_CONNECT),
+	  GNI_TURN_POLL },
 	{ -EINPROGRESS, KIND(GNI_OP_CONNECT), GNI_TURN_POLL },
 	{ -EALREADY, KIND(GNI_OP_CONNECT), GNI_TURN_POLL },
 };

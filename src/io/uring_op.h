@@ -66,6 +66,10 @@ void gni_uring_fill_watch(struct io_uring_sqe *sqe, const struct gni_op *op);
  * kernel tells of urgent data whenever any data comes. */
 int gni_uring_confirm(const struct gni_op *op, int events);
 
+/* gni_uring_connected gives 0 if a connect that the kernel calls a success was
+ * one, else the negative errno that it failed with. */
+int gni_uring_connected(const struct gni_op *op);
+
 /* gni_uring_turn judges a result below 0 of an operation. */
 enum gni_uring_turn gni_uring_turn(const struct gni_op *op, int result);
 

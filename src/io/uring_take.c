@@ -58,8 +58,8 @@ static void take_failure(struct gni_uring *u, struct gni_op *op, int result)
 	}
 }
 
-/* A result as the owner is to have it: descriptors above 2, and only events
- * that hold. */
+/* A result as the owner is to have it: descriptors above 2, and only what
+ * holds. */
 static int refine(const struct gni_op *op, int result)
 {
 	switch (op->kind) {
@@ -68,6 +68,8 @@ static int refine(const struct gni_op *op, int result)
 	case GNI_OP_ACCEPT:
 	case GNI_OP_ACCEPT_MULTI:
 		return gni_sys_high(result);
+	case GNI_OP_CONNECT:
+		return gni_uring_connected(op);
 	default:
 		return result;
 	}
