@@ -63,6 +63,13 @@ static bool lacks_family(int result)
 	return result == -EAFNOSUPPORT || result == -EADDRNOTAVAIL;
 }
 
+/* Who asked for any port was not told of the one it has. */
+static bool lacks_port(const struct gni_dial *d, int result)
+{
+	return result == -EADDRINUSE && d->target.port == 0 &&
+	       d->target.family != AF_UNIX;
+}
+
 static const char *hint(const struct gni_dial *d, int result)
 {
 	unsigned port = d->target.port;
@@ -74,9 +81,22 @@ static const char *hint(const struct gni_dial *d, int result)
 	if (result == -EADDRINUSE && d->target.family == AF_UNIX)
 		return "a server answers there, or the path is no socket of "
 		       "ours";
+	if (lacks_port(d, result))
+		return "no port is free";
 	if (result == -EADDRINUSE)
 		return "another socket has this port";
-	return NULL;
+	return "";
+}
+
+static void fail(const struct gni_dial *d, int result)
+{
+	struct gni_cause cause = gni_cause_of(result);
+
+	if (lacks_port(d, result))
+		cause.code = GN_ELIMIT;
+	cause.operation = d->operation;
+	cause.about = d->text;
+	gni_fail(&cause, "%s", hint(d, result));
 }
 
 static gn_sock *open_server(const char *operation, enum gni_role role,
@@ -104,7 +124,7 @@ static gn_sock *open_server(const char *operation, enum gni_role role,
 	if (!s && count > 1 && lacks_family(result))
 		s = open_bound(&d, role, &addrs[1], &result);
 	if (!s)
-		gni_dial_fail(&d, result, NULL, hint(&d, result));
+		fail(&d, result);
 	return s;
 }
 
