@@ -6,6 +6,7 @@
 
 #include <stdlib.h>
 
+#include "base/bytes.h"
 #include "base/check.h"
 #include "error/error.h"
 #include "loop/mailbox.h"
@@ -354,6 +355,9 @@ void gni_loop_free(struct gni_loop *l)
 	gni_timer_drop(&l->timers, &l->root.timer);
 	gni_timers_free(&l->timers);
 	l->backend->close(l->io);
+	/* What a simulation's connections held was given back just now. */
+	if (!gni_loop_mine())
+		gni_bytes_thread_end();
 	free(l->ready);
 	free(l);
 }

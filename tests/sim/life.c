@@ -2,7 +2,9 @@
  * life.c: the life of a simulation: who may be in it, how it runs, and how it
  * ends.
  */
+#include <malloc.h>
 #include <poll.h>
+#include <pthread.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
@@ -442,6 +444,71 @@ static void things_left_behind(void)
 	WANT_IS(stage_run(NULL, parts).result, 0);
 }
 
+/* Bytes are under way when all ends. */
+static int greet_and_leave(void *arg)
+{
+	gn_sock *l = gn_listen("tcp://:1", NULL), *c[20];
+
+	(void)arg;
+	WANT(l);
+	for (int i = 0; i < 20; i++)
+		WANT((c[i] = gn_accept(l, SOON)));
+	for (int i = 0; i < 20; i++) {
+		WANT_IS(gn_send(c[i], "x", 1, SOON), 0);
+		gn_close(c[i]);
+	}
+	gn_close(l);
+	return 0;
+}
+
+static int come_and_leave(void *arg)
+{
+	gn_sock *s[20];
+
+	(void)arg;
+	WANT_IS(gn_sleep(gn_in(GN_SEC)), 0);
+	for (int i = 0; i < 20; i++)
+		WANT((s[i] = gn_connect("tcp4://a:1", NULL, SOON)));
+	for (int i = 0; i < 20; i++)
+		gn_close(s[i]);
+	return 0;
+}
+
+static void *simulate(void *arg)
+{
+	const struct part parts[] = {
+		{ .name = "a", .fn = greet_and_leave },
+		{ .name = "b", .fn = come_and_leave },
+		{ 0 } };
+
+	(void)arg;
+	WANT_IS(stage_run(&(gn_sim_opts){ .in_order = true }, parts).result,
+		0);
+	return NULL;
+}
+
+static void in_a_thread(void)
+{
+	pthread_t thread;
+
+	WANT(pthread_create(&thread, NULL, simulate, NULL) == 0);
+	WANT(pthread_join(thread, NULL) == 0);
+}
+
+/* Sanitizers tell it at the end; elsewhere the allocator does. */
+static void threads_keep_nothing(void)
+{
+	struct mallinfo2 before, after;
+
+	WANT(mallopt(M_ARENA_MAX, 1) == 1);
+	in_a_thread();
+	before = mallinfo2();
+	for (int i = 0; i < 4; i++)
+		in_a_thread();
+	after = mallinfo2();
+	WANT(after.uordblks < before.uordblks + 64 * 1024);
+}
+
 /* ---- the program of sim.h */
 
 static int server(void *arg)
@@ -497,6 +564,7 @@ static const struct trial trials[] = {
 	{ "failure of a service", failure_of_a_service, ALONE },
 	{ "services end last", services_end_last, ALONE },
 	{ "things left behind", things_left_behind, ALONE },
+	{ "threads keep nothing", threads_keep_nothing, ALONE },
 	{ "as the header has it", as_the_header_has_it, ALONE },
 };
 
