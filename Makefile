@@ -16,7 +16,7 @@ COMPILE = if test -t 1; then quiet=; else quiet=--quiet; fi; \
 	$(NINJA) $$quiet -C $(BUILD)
 SETUP = out=$$($(MESON) setup $(1) 2>&1) || { echo "$$out"; exit 1; }
 
-.PHONY: all build demo test bench install coverage help clean
+.PHONY: all build demo test fuzz fuzz-merge bench install coverage help clean
 .NOTPARALLEL:
 
 all: build
@@ -35,6 +35,18 @@ demo: build
 test:
 	@$(NEED) build test
 	@exec tests/run
+
+# Each target of tests/fuzz for SECONDS; ARGS names some of them.
+SECONDS ?= 60
+
+fuzz:
+	@$(NEED) build test fuzz
+	@exec tests/fuzz/run --seconds $(SECONDS) $(ARGS)
+
+# What was found into the corpus of the tree, made as small as can be.
+fuzz-merge:
+	@$(NEED) build test fuzz
+	@exec tests/fuzz/run --merge $(ARGS)
 
 # ARGS="--quick" and the like go to bench/run.
 bench: build
@@ -68,6 +80,8 @@ help:
 	@echo 'make            the libraries and the examples, in $(BUILD)/'
 	@echo 'make demo       build, then a guided tour of what it does'
 	@echo 'make test       every test, in each of the builds of tests/run'
+	@echo 'make fuzz       libFuzzer on each target of tests/fuzz, SECONDS=$(SECONDS)'
+	@echo 'make fuzz-merge put into the corpus what make fuzz has found'
 	@echo 'make bench      build, then measure beside other libraries'
 	@echo 'make install    into PREFIX ($(PREFIX)), under DESTDIR if given'
 	@echo 'make coverage   run the tests and print lines and branches of src/'

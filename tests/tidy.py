@@ -90,7 +90,9 @@ INTERPRETERS = {"#!/bin/sh", "#!/usr/bin/env python3", "#!/usr/bin/env node",
                 "#!/usr/bin/env bash"}
 
 C = (".c", ".h", ".S")
-LEFT_OUT = {".git", "build", "__pycache__", ".pytest_cache", "node_modules"}
+# A fuzzer's corpus is bytes, whatever they look like.
+LEFT_OUT = {".git", "build", "__pycache__", ".pytest_cache", "node_modules",
+            "corpus"}
 
 
 class Tree:
