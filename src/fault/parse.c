@@ -68,11 +68,12 @@ static int read_host(struct gni_reader *r, char host[GN_FAULT_HOST_MAX])
 
 static int read_link(struct gni_reader *r, gn_fault_rule *scope)
 {
+	bool from_host = scope->from[0] != '\0'; /* and not from a star */
 	size_t begin;
 	int code;
 
-	scope->one_way = !gni_reader_skip(r, "<>");
-	if (scope->one_way && !gni_reader_skip(r, ">"))
+	scope->one_way = from_host && !gni_reader_skip(r, "<>");
+	if (!from_host || (scope->one_way && !gni_reader_skip(r, ">")))
 		return gni_reader_refuse(r, r->at,
 					 "a scope is *, HOST, HOST>HOST or "
 					 "HOST<>HOST and a colon");
