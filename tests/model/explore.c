@@ -17,6 +17,7 @@
 #include <unistd.h>
 
 #include "clock/clock.h"
+#include "io/io.h"
 
 /* A run of a case has some hundreds of points; more is a thread that spins. */
 #define STEPS_MAX 10000
@@ -35,12 +36,10 @@ struct thread {
 	int number;
 	enum state state;
 	sem_t turn;
-	bool (*ready)(void *arg); /* BLOCKED: what it waits for */
-	void *arg;
+	struct model_wish wish; /* BLOCKED: what it waits for */
 	bool is_ready;		/* what that said */
 	unsigned long asked_at; /* after so many changes */
 	gn_time until;
-	bool late; /* it goes on because the instant has come */
 	struct {
 		void (*call)(void *value);
 		void *value;
@@ -64,7 +63,7 @@ struct report {
 	bool whole; /* all was explored */
 };
 
-const char *model_backend;
+const struct model_backend *model_backend;
 
 static struct thread threads[THREADS_MAX];
 static const struct model_case *the_case;
@@ -76,10 +75,9 @@ static struct report *report;
 static struct choice path[STEPS_MAX];
 static size_t path_length; /* of choices that are laid down */
 static size_t steps, choices;
-static unsigned preemptions;
+static unsigned preemptions, preemptions_max = 2;
 static gn_time now;
 static struct thread *running;
-static unsigned long changes; /* of what somebody may wait for */
 
 static struct {
 	int thread;
@@ -97,7 +95,7 @@ static void tell_story(void)
 {
 	for (size_t i = 0; i < steps; i++)
 		printf("#   %c  %s\n", "ABC"[story[i].thread], story[i].what);
-	printf("# in run %lu over %s\n", report->runs + 1, model_backend);
+	printf("# in run %lu over %s\n", report->runs + 1, model_backend->name);
 	fflush(stdout);
 }
 
@@ -123,18 +121,18 @@ static void aborted(int number)
 	_exit(1);
 }
 
-void model_changed(void)
+static void ask(struct thread *t)
 {
-	changes++;
+	t->asked_at = *t->wish.changes;
+	t->is_ready = t->wish.ready(t->wish.arg);
 }
 
 static bool may_go(struct thread *t)
 {
 	if (t->state != BLOCKED)
 		return t->state == READY;
-	if (t->asked_at != changes)
-		t->is_ready = t->ready(t->arg);
-	t->asked_at = changes;
+	if (t->asked_at != *t->wish.changes)
+		ask(t);
 	return t->is_ready;
 }
 
@@ -147,7 +145,7 @@ static size_t options_now(struct option *options)
 
 	if (goes_on)
 		options[count++] = (struct option){ running, false };
-	if (goes_on && preemptions == PREEMPTIONS)
+	if (goes_on && preemptions == preemptions_max)
 		return count;
 	for (struct thread *t = threads; t < threads + THREADS_MAX; t++) {
 		if (t == running && goes_on)
@@ -200,7 +198,6 @@ static struct thread *next_thread(void)
 	if (o.late)
 		now = gn_time_before(now, o.thread->until) ? o.thread->until :
 							     now;
-	o.thread->late = o.late;
 	o.thread->state = READY;
 	running = o.thread;
 	return o.thread;
@@ -245,19 +242,16 @@ void model_point(const char *what)
 	pass_turn();
 }
 
-bool model_block(const char *what, bool (*ready)(void *arg), void *arg,
-		 gn_time until)
+void model_block(const struct model_wish *wish, gn_time until)
 {
 	if (!self)
-		return ready(arg);
-	note_step(what);
+		return;
+	note_step(wish->what);
 	self->state = BLOCKED;
-	self->ready = ready;
-	self->arg = arg;
+	self->wish = *wish;
 	self->until = until;
-	changes++;
+	ask(self);
 	pass_turn();
-	return !self->late;
 }
 
 void model_look_takes(int64_t duration_ns)
@@ -392,12 +386,18 @@ static const struct model_case *const tables[] = {
 	chan_cases, select_cases, post_cases, wake_cases,
 };
 
-static const struct {
-	const char *word, *name;
-} backends[] = {
-	{ "uring", "io_uring" },
-	{ "epoll", "epoll" },
+static int open_ring(struct gni_io **io)
+{
+	return gni_uring_open(io, 0, 0);
+}
+
+static const struct model_backend backends[] = {
+	{ "io_uring", "uring", open_ring },
+	{ "epoll", "epoll", gni_epoll_open },
+	{ "poll", "poll", gni_poll_open },
 };
+
+#define BACKENDS (sizeof backends / sizeof *backends)
 
 static bool holds(const struct model_case *c)
 {
@@ -428,24 +428,26 @@ static bool check(const struct model_case *c)
 	all_runs += report->runs;
 	printf("# %lu runs, up to %lu points\n", report->runs, report->longest);
 	printf("%s %d - %s (%s)\n", well ? "ok" : "not ok", ++number, c->name,
-	       model_backend);
+	       model_backend->name);
 	return well;
 }
 
-static bool for_all(bool (*step)(const struct model_case *c),
-		    const char *pattern)
+static bool for_all(const char *backend, const char *pattern,
+		    bool (*step)(const struct model_case *c))
 {
 	bool well = true;
 
-	for (size_t b = 0; b < sizeof backends / sizeof *backends; b++) {
-		model_backend = backends[b].name;
-		setenv("GNEZDO_BACKEND", backends[b].word, 1);
-		for (size_t t = 0; t < sizeof tables / sizeof *tables; t++)
-			for (const struct model_case *c = tables[t]; c->name;
-			     c++)
-				if (!pattern || strstr(c->name, pattern))
-					well &= step(c);
-	}
+	model_backend = backends;
+	while (model_backend < backends + BACKENDS &&
+	       strcmp(model_backend->word, backend) != 0)
+		model_backend++;
+	if (model_backend == backends + BACKENDS)
+		return false;
+	setenv("GNEZDO_BACKEND", backend, 1);
+	for (size_t t = 0; t < sizeof tables / sizeof *tables; t++)
+		for (const struct model_case *c = tables[t]; c->name; c++)
+			if (!pattern || strstr(c->name, pattern))
+				well &= step(c);
 	return well;
 }
 
@@ -462,29 +464,34 @@ static bool look_for_mistake(const struct model_case *c)
 	return true;
 }
 
+static int look_for(const char *mistake, const char *pattern)
+{
+	for_all("uring", pattern, look_for_mistake);
+	printf("%s 1 - it is found: %s\n1..1\n", refuted ? "ok" : "not ok",
+	       mistake);
+	return refuted == 0;
+}
+
 /*
- *	model [PATTERN]            explores the cases whose name holds it
- *	model --planted MISTAKE [PATTERN]
+ *	model BACKEND [PREEMPTIONS [PATTERN]]
+ *	model --planted MISTAKE PATTERN
  *
- * The second is built with a mistake, which one of those cases must find.
+ * The second is built with a mistake, which one of the cases must find.
  */
 int main(int argc, char **argv)
 {
-	bool planted = argc > 2 && strcmp(argv[1], "--planted") == 0;
 	bool well;
 
 	report = mmap(NULL, sizeof *report, PROT_READ | PROT_WRITE,
 		      MAP_SHARED | MAP_ANONYMOUS, -1, 0);
-	if (report == MAP_FAILED)
-		return 1;
-	if (planted) {
-		for_all(look_for_mistake, argc > 3 ? argv[3] : NULL);
-		printf("%s 1 - it is found: %s\n1..1\n",
-		       refuted ? "ok" : "not ok", argv[2]);
-		return refuted == 0;
-	}
-	printf("# at most %d preemptions\n", PREEMPTIONS);
-	well = for_all(check, argc > 1 ? argv[1] : NULL);
+	if (report == MAP_FAILED || argc < 2)
+		return 64;
+	if (argc > 3 && strcmp(argv[1], "--planted") == 0)
+		return look_for(argv[2], argv[3]);
+	if (argc > 2)
+		preemptions_max = (unsigned)atoi(argv[2]);
+	printf("# at most %u preemptions\n", preemptions_max);
+	well = for_all(argv[1], argc > 3 ? argv[3] : NULL, check);
 	printf("# %lu runs in all\n1..%d\n", all_runs, number);
 	return !well;
 }

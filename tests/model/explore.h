@@ -6,11 +6,11 @@
  * one of them runs at a time.  Before each atomic operation, each lock and
  * unlock and each call that may wait or wake it may have to let another go on:
  * these are the points.  A case is run again and again, depth first through
- * the choices made at its points, until all are done in which at most
- * PREEMPTIONS times a thread had to stop that could have gone on.  (Musuvathi
- * and Qadeer, "Iterative context bounding": nearly all bugs need no more than
- * two.)  Memory is sequentially consistent here: what weaker orders allow is
- * for ThreadSanitizer to find.
+ * the choices made at its points, until all are done in which a thread that
+ * could have gone on had to stop at most twice.  (Musuvathi and Qadeer,
+ * "Iterative context bounding": nearly all bugs need no more.)  Memory is
+ * sequentially consistent here: what weaker orders allow is for
+ * ThreadSanitizer to find.
  *
  * Time stands still while anybody can run without it.  Who waits until an
  * instant may be chosen like one who has been woken: the instant has then
@@ -24,7 +24,6 @@
 
 #include <gnezdo.h>
 
-#define PREEMPTIONS 2
 #define THREADS_MAX 3
 
 /* A program: begin, then its threads side by side, then end. */
@@ -39,20 +38,35 @@ struct model_case {
 extern const struct model_case chan_cases[], select_cases[], post_cases[],
 	wake_cases[];
 
-/* The backend that loops are to have in this run: "io_uring", "epoll". */
-extern const char *model_backend;
+/* The backend of this run: its name, and how it is opened. */
+struct gni_io;
+struct model_backend {
+	const char *name, *word; /* the word of GNEZDO_BACKEND */
+	int (*open)(struct gni_io **io);
+};
+extern const struct model_backend *model_backend;
 
 /* model_point lets another thread go on, perhaps; what is for the story of a
  * failure. */
 void model_point(const char *what);
 
-/* model_block waits until ready says so, or until the instant; false: the
- * instant has come.  Outside the threads of a case it does not wait. */
-bool model_block(const char *what, bool (*ready)(void *arg), void *arg,
-		 gn_time until);
+/* What somebody waits for: asked anew when changes is another number. */
+struct model_wish {
+	const char *what;
+	bool (*ready)(void *arg);
+	void *arg;
+	const unsigned long *changes;
+};
 
-/* model_changed says that what somebody waits for may have come. */
-void model_changed(void);
+/* model_block waits until it is ready or the instant has come.  Outside the
+ * threads of a case it does not wait. */
+void model_block(const struct model_wish *wish, gn_time until);
+
+/* How often something was written that wakes. */
+extern unsigned long model_writes;
+
+/* model_readable tells whether a descriptor (*fd is an int) can be read. */
+bool model_readable(void *fd);
 
 /* model_inside tells whether the caller is a thread of a case. */
 bool model_inside(void);

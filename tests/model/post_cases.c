@@ -2,6 +2,7 @@
 #include "cases.h"
 
 static gn_thread *thread; /* A's, for the others to post to */
+static unsigned long shown; /* how often it was */
 static int called, took[2];
 
 static void begin(void)
@@ -22,7 +23,7 @@ static void show_thread(void)
 	WANT(t);
 	model_point("shows its handle");
 	thread = t;
-	model_changed();
+	shown++;
 }
 
 static bool is_shown(void *arg)
@@ -33,7 +34,11 @@ static bool is_shown(void *arg)
 
 static void see_thread(void)
 {
-	model_block("waits for a handle", is_shown, NULL, GN_NEVER);
+	const struct model_wish handle = { "waits for a handle", is_shown,
+					   NULL, &shown };
+
+	while (!thread)
+		model_block(&handle, GN_NEVER);
 }
 
 static void call(void *arg)

@@ -5,7 +5,6 @@
  * kernel's freedom only in when the threads run.
  */
 #include <errno.h>
-#include <poll.h>
 #include <stdlib.h>
 #include <unistd.h>
 
@@ -17,6 +16,9 @@
 
 /* Longer than anybody looks before he sleeps. */
 #define LOOK_NS GN_MSEC
+
+/* The kernel's read is no step of the thread. */
+ssize_t __real_read(int fd, void *buf, size_t len);
 
 struct state {
 	struct io_uring_sqe submissions[SUBMISSIONS];
@@ -95,10 +97,9 @@ static void take_submissions(struct state *s)
 
 static bool has_come(void *arg)
 {
-	const struct state *s = arg;
-	struct pollfd p = { .fd = s->fd, .events = POLLIN };
+	struct state *s = arg;
 
-	return s->reading && poll(&p, 1, 0) > 0;
+	return s->reading && model_readable(&s->fd);
 }
 
 /* The kernel's work is done when the thread asks for it. */
@@ -108,7 +109,8 @@ static void work(struct state *s)
 	if (!has_come(s))
 		return;
 	s->reading = false;
-	complete(s, s->data, (int)read(s->fd, s->to, sizeof(uint64_t)));
+	complete(s, s->data,
+		 (int)__real_read(s->fd, s->to, sizeof(uint64_t)));
 }
 
 bool gni_ring_submit(struct gni_ring *r)
@@ -126,12 +128,14 @@ bool gni_ring_called(const struct gni_ring *r)
 bool gni_ring_wait(struct gni_ring *r, gn_time until)
 {
 	struct state *s = state_of(r);
+	const struct model_wish came = { "waits in the ring", has_come, s,
+					 &model_writes };
 
 	model_point("enters the ring");
 	work(s);
 	if (s->completed > 0 || !gn_time_before(gn_now(), until))
 		return true;
-	model_block("waits in the ring", has_come, s, until);
+	model_block(&came, until);
 	work(s);
 	return true;
 }

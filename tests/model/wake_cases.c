@@ -1,6 +1,5 @@
 /* wake_cases.c: a backend's wake against its wait, without a loop. */
 #include <stdatomic.h>
-#include <string.h>
 
 #include "cases.h"
 #include "io/io.h"
@@ -10,10 +9,8 @@ static atomic_int asked; /* how often: what the waker has for the waiter */
 
 static void open_backend(void)
 {
-	bool ring = strcmp(model_backend, "io_uring") == 0;
-
 	asked = 0;
-	WANT((ring ? gni_uring_open(&io, 0, 0) : gni_epoll_open(&io)) == 0);
+	WANT(model_backend->open(&io) == 0);
 }
 
 static void close_backend(void)
