@@ -62,6 +62,7 @@ struct gni_op {
 	uint8_t kind;  /* enum gni_op_kind */
 	uint8_t state; /* enum gni_op_state, written by the backend */
 	bool waited;   /* a fiber waits for it: its wake is in the trace */
+	bool tried;    /* the backend's while it is in */
 	int flags;     /* MSG_… of RECV and SEND; MSG_NOSIGNAL is implied.
 			* MSG_WAITALL, of SEND on a stream only: the backend may
 			* go on after a short one */

@@ -9,6 +9,7 @@
 #include "io/sim/listener.h"
 #include "io/sim/node.h"
 #include "io/sim/op.h"
+#include "io/sim/trouble.h"
 
 /* What a standing receive gives at once from a stream: a page, as a ring of
  * provided buffers would. */
@@ -27,6 +28,8 @@ static int try_poll(struct gni_node *node, struct gni_op *op)
 	unsigned asked = op->events | POLLERR | POLLHUP;
 	unsigned events = node->does->poll(node) & asked;
 
+	if (events == 0 && gni_trouble_misleads(node))
+		events = op->events & (POLLIN | POLLOUT);
 	return events ? (int)events : -EAGAIN;
 }
 
@@ -108,10 +111,37 @@ static bool park(struct gni_net *net, struct gni_op *op)
 	return false;
 }
 
+static const uint8_t attempts[] = {
+	[GNI_OP_POLL] = GNI_ATTEMPT_POLL,
+	[GNI_OP_CONNECT] = GNI_ATTEMPT_CONNECT,
+	[GNI_OP_RECV] = GNI_ATTEMPT_RECV,
+	[GNI_OP_SEND] = GNI_ATTEMPT_SEND,
+};
+
+/* What can happen to an operation when it is tried for the first time.  A
+ * connection's own troubles are the listener's matter. */
+static int first_trouble(const struct gni_op *op)
+{
+	struct gni_place *place = node_of(op)->place;
+
+	if (gni_trouble_interrupts(place))
+		return -EINTR;
+	if (op->kind == GNI_OP_ACCEPT)
+		return 0;
+	return gni_trouble(place, attempts[op->kind]);
+}
+
 static bool try_once(struct gni_net *net, struct gni_op *op)
 {
-	int result = tries[op->kind](node_of(op), op);
+	int result = op->tried ? 0 : first_trouble(op);
 
+	op->tried = true;
+	if (result == -EINTR) { /* begun again, as the real backends do */
+		gni_op_ready(net, op);
+		return false;
+	}
+	if (result == 0)
+		result = tries[op->kind](node_of(op), op);
 	if (result == -EAGAIN && may_wait(op))
 		return park(net, op);
 	gni_op_complete(net, op, result, false);
@@ -162,7 +192,9 @@ static bool recv_multi(struct gni_net *net, struct gni_op *op)
 		gni_op_complete(net, op, -ENOBUFS, false);
 		return true;
 	}
-	len = gni_node_recv(node, &m, op->flags);
+	len = gni_trouble(node->place, GNI_ATTEMPT_RECV);
+	if (len == 0)
+		len = gni_node_recv(node, &m, op->flags);
 	if (len == -EAGAIN) {
 		free(bytes);
 		return park(net, op);

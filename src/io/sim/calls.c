@@ -10,6 +10,7 @@
 #include "io/sim/local.h"
 #include "io/sim/localname.h"
 #include "io/sim/note.h"
+#include "io/sim/trouble.h"
 
 /* A socket's kind: what socket(2) takes, and who does the work. */
 static const struct kind {
@@ -58,8 +59,11 @@ static int node_make(struct gni_net *net, int domain, int type, int protocol,
 	result = kind_find(domain, type, protocol, &k);
 	if (result < 0)
 		return result;
-	if (net->here == 0)
+	if (net->here == 0 || net->places[net->here]->down)
 		return -ENETDOWN;
+	result = gni_trouble(net->places[net->here], GNI_ATTEMPT_SOCKET);
+	if (result < 0)
+		return result;
 	*made = gni_node_new(net->places[net->here], k->does, domain, type,
 			     k->protocol);
 	return *made ? 0 : -ENOMEM;
@@ -103,21 +107,35 @@ static struct gni_node *at(struct gni_io *io, int fd)
 	return gni_node_at(gni_net_of(io), fd);
 }
 
-static int call_bind(struct gni_io *io, int fd, const gn_addr *addr, int mode,
-		     struct gni_file *file)
+/* The socket of a descriptor for an attempt that does not fail; else NULL and
+ * why. */
+static struct gni_node *attempt(struct gni_io *io, int fd,
+				enum gni_attempt what, int *why)
 {
 	struct gni_node *node = at(io, fd);
 
+	*why = node ? gni_trouble(node->place, what) : -EBADF;
+	return *why < 0 ? NULL : node;
+}
+
+static int call_bind(struct gni_io *io, int fd, const gn_addr *addr, int mode,
+		     struct gni_file *file)
+{
+	int why;
+	struct gni_node *node = attempt(io, fd, GNI_ATTEMPT_BIND, &why);
+
 	(void)mode; /* one user has all the files */
-	return node ? node->does->bind(node, addr, file) : -EBADF;
+	*file = (struct gni_file){ 0 };
+	return node ? node->does->bind(node, addr, file) : why;
 }
 
 static int call_listen(struct gni_io *io, int fd, int backlog)
 {
-	struct gni_node *node = at(io, fd);
+	int why;
+	struct gni_node *node = attempt(io, fd, GNI_ATTEMPT_LISTEN, &why);
 
 	if (!node)
-		return -EBADF;
+		return why;
 	if (!node->does->listen)
 		return -EOPNOTSUPP;
 	return node->does->listen(node, backlog);
@@ -134,20 +152,26 @@ static ssize_t noted(struct gni_node *node, const struct msghdr *m,
 static ssize_t call_send(struct gni_io *io, int fd, const struct msghdr *m,
 			 int flags)
 {
-	struct gni_node *node = at(io, fd);
+	int why;
+	struct gni_node *node = attempt(io, fd, GNI_ATTEMPT_SEND, &why);
 
 	if (!node)
-		return -EBADF;
+		return why;
+	if (gni_trouble_misleads(node))
+		return -EAGAIN;
 	return noted(node, m, "send",
 		     node->does->send(node, m, flags | MSG_DONTWAIT));
 }
 
 static ssize_t call_recv(struct gni_io *io, int fd, struct msghdr *m, int flags)
 {
-	struct gni_node *node = at(io, fd);
+	int why;
+	struct gni_node *node = attempt(io, fd, GNI_ATTEMPT_RECV, &why);
 
 	if (!node)
-		return -EBADF;
+		return why;
+	if (gni_trouble_misleads(node))
+		return -EAGAIN;
 	return noted(node, m, "recv",
 		     gni_node_recv(node, m, flags | MSG_DONTWAIT));
 }
@@ -177,10 +201,11 @@ static int call_shutdown(struct gni_io *io, int fd, int how)
 	static const unsigned ways[] = { [SHUT_RD] = GNI_SHUT_RD,
 					 [SHUT_WR] = GNI_SHUT_WR,
 					 [SHUT_RDWR] = GNI_SHUT_BOTH };
-	struct gni_node *node = at(io, fd);
+	int why;
+	struct gni_node *node = attempt(io, fd, GNI_ATTEMPT_SHUTDOWN, &why);
 
 	if (!node)
-		return -EBADF;
+		return why;
 	if (how < SHUT_RD || how > SHUT_RDWR)
 		return -EINVAL;
 	return node->does->shutdown(node, ways[how]);
@@ -189,28 +214,30 @@ static int call_shutdown(struct gni_io *io, int fd, int how)
 static int call_get(struct gni_io *io, int fd, int level, int option,
 		    void *value, socklen_t *len)
 {
-	struct gni_node *node = at(io, fd);
+	int why;
+	struct gni_node *node = attempt(io, fd, GNI_ATTEMPT_GET, &why);
 
-	return node ? gni_option_get(node, level, option, value, len) : -EBADF;
+	return node ? gni_option_get(node, level, option, value, len) : why;
 }
 
 static int call_set(struct gni_io *io, int fd, int level, int option,
 		    const void *value, socklen_t len)
 {
-	struct gni_node *node = at(io, fd);
+	int why;
+	struct gni_node *node = attempt(io, fd, GNI_ATTEMPT_SET, &why);
 
-	return node ? gni_option_set(node, level, option, value, len) : -EBADF;
+	return node ? gni_option_set(node, level, option, value, len) : why;
 }
 
 static int call_name(struct gni_io *io, int fd, bool peer, void *sockaddr,
 		     socklen_t *len)
 {
 	char name[sizeof(struct sockaddr_un) + 1];
-	struct gni_node *node = at(io, fd);
 	int result;
+	struct gni_node *node = attempt(io, fd, GNI_ATTEMPT_NAME, &result);
 
 	if (!node)
-		return -EBADF;
+		return result;
 	result = node->does->name(node, peer, name);
 	if (result < 0)
 		return result;

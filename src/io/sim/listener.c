@@ -9,6 +9,7 @@
 
 #include "io/sim/claim.h"
 #include "io/sim/local.h"
+#include "io/sim/trouble.h"
 
 void gni_listener_open(struct gni_node *node, int backlog)
 {
@@ -69,6 +70,19 @@ void gni_listener_drop(struct gni_node *child)
 	gni_node_close(child);
 }
 
+/* The next connection may have ended before it is accepted; of Unix sockets
+ * Linux says nothing of the sort. */
+static int abort_next(struct gni_node *child)
+{
+	int result = child->domain == AF_UNIX ?
+			     0 :
+			     gni_trouble_abort(child->place);
+
+	if (result < 0)
+		gni_listener_drop(child);
+	return result;
+}
+
 int gni_listener_accept(struct gni_node *listener)
 {
 	struct gni_node *child;
@@ -81,7 +95,11 @@ int gni_listener_accept(struct gni_node *listener)
 	if (gni_list_empty(&listener->queue))
 		return listener->shut & GNI_SHUT_RD ? -EINVAL : -EAGAIN;
 	child = GNI_OWNER(listener->queue.next, struct gni_node, in_queue);
-	fd = gni_node_open(child);
+	fd = gni_trouble(listener->place, GNI_ATTEMPT_ACCEPT);
+	if (fd == 0)
+		fd = abort_next(child);
+	if (fd == 0)
+		fd = gni_node_open(child);
 	if (fd < 0)
 		return fd;
 	gni_list_remove(&child->in_queue);

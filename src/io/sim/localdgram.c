@@ -212,6 +212,7 @@ const struct gni_protocol gni_sim_local_dgram = {
 	.poll = dgram_poll,
 	.name = gni_localname_tell,
 	.close = dgram_close,
+	.vanish = gni_localname_leave,
 };
 
 const struct gni_protocol gni_sim_local_packet = {
@@ -224,4 +225,5 @@ const struct gni_protocol gni_sim_local_packet = {
 	.poll = gni_local_poll,
 	.name = gni_localname_tell,
 	.close = gni_local_close,
+	.vanish = gni_localname_leave,
 };

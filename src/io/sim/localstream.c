@@ -7,6 +7,7 @@
 
 #include "io/sim/local.h"
 #include "io/sim/localname.h"
+#include "io/sim/trouble.h"
 
 /* Linux: a page without its tail, and 32 KiB of pages beside it. */
 #define HEAD_MAX 3776
@@ -61,6 +62,7 @@ static ssize_t stream_send(struct gni_node *node, const struct msghdr *m,
 	if (result < 0 || len == 0)
 		return result;
 	len = gni_draw_accepted(node->net->tape, len);
+	len = gni_trouble_short(node->place, len);
 	while (done < len) {
 		size_t piece = piece_len(node, len - done);
 
@@ -129,6 +131,7 @@ static ssize_t stream_recv(struct gni_node *node, struct msghdr *m, int flags)
 		return nothing(node);
 	gni_localname_give(&gni_inbox_first(&node->inbox)->sender->own_name, m);
 	len = gni_draw_taken(node->net->tape, len < there ? len : there);
+	len = gni_trouble_short(node->place, len);
 	copy(&node->inbox, m, len);
 	if (!(flags & MSG_PEEK))
 		drop(&node->inbox, len);
@@ -145,4 +148,5 @@ const struct gni_protocol gni_sim_local_stream = {
 	.poll = gni_local_poll,
 	.name = gni_localname_tell,
 	.close = gni_local_close,
+	.vanish = gni_localname_leave,
 };

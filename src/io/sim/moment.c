@@ -88,6 +88,8 @@ void gni_moment_clear(struct gni_moments *all, struct gni_moment *m)
 	}
 	m->child = m->next = m->prev = NULL;
 	m->set = false;
+	all->planned--;
+	all->quiet -= m->quiet;
 }
 
 void gni_moment_set(struct gni_moments *all, struct gni_moment *m, gn_time due,
@@ -98,5 +100,7 @@ void gni_moment_set(struct gni_moments *all, struct gni_moment *m, gn_time due,
 	m->tie = tie;
 	m->number = all->count++;
 	m->set = true;
+	all->planned++;
+	all->quiet += m->quiet;
 	all->first = merge(all->first, m);
 }

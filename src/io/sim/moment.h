@@ -6,6 +6,7 @@
 #define GNI_IO_SIM_MOMENT_H
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 #include <gnezdo/time.h>
@@ -19,11 +20,14 @@ struct gni_moment {
 	struct gni_moment *prev; /* the sibling before, or the parent; NULL:
 				  * the first of all */
 	bool set;
+	bool quiet; /* goes on by itself: nobody waits for it alone; not to be
+		     * changed while it is set */
 };
 
 struct gni_moments {
 	struct gni_moment *first;
-	uint64_t count; /* of settings so far */
+	uint64_t count;	      /* of settings so far */
+	size_t planned, quiet; /* how many are set, and the quiet of them */
 };
 
 /* gni_moment_set plans it, behind all of the same instant and tie; one that

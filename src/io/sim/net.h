@@ -18,6 +18,7 @@
 
 #include "base/list.h"
 #include "io/sim/draw.h"
+#include "io/sim/mishap.h"
 #include "io/sim/moment.h"
 #include "io/sim/sim.h"
 #include "io/sim/trace.h"
@@ -37,8 +38,14 @@ struct gni_place;
 
 struct gni_net {
 	struct gni_io io;
-	gn_time now;
+	gn_time now;	 /* the network's: it passes evenly */
+	gn_time clock;	 /* what programs read, ahead by leap_ns */
+	int64_t leap_ns;
 	int64_t latency_ns;
+	struct gni_mishaps mishaps;
+	bool careful; /* there are or were rules: answers are waited for */
+	void (*power)(void *arg, unsigned place, bool on);
+	void *power_arg;
 	struct gni_tape *tape, own_tape;
 	struct gni_moments moments;
 	struct gni_list ready;
@@ -52,6 +59,7 @@ struct gni_net {
 	size_t in; /* operations that are in */
 	struct gni_trace trace;
 	const char *fiber; /* who runs, NULL: none */
+	size_t quiet_turns; /* quiet moments since something completed */
 	uint64_t inode; /* of the last Unix socket's file */
 	atomic_bool woken;
 };
@@ -65,6 +73,16 @@ static inline struct gni_net *gni_net_of(struct gni_io *io)
  * equal instants any may come first. */
 void gni_net_plan(struct gni_net *net, struct gni_moment *m, int64_t in_ns);
 void gni_net_plan_at(struct gni_net *net, struct gni_moment *m, gn_time due);
+
+/* gni_net_leap has the clock of a host step: of all hosts, forwards, as they
+ * live by one; backwards only its time of day. */
+void gni_net_leap(struct gni_place *place, int64_t ns);
+
+/* gni_mishap_any tells whether there is any rule. */
+static inline bool gni_mishap_any(const struct gni_net *net)
+{
+	return !gni_list_empty(&net->mishaps.rules);
+}
 
 /* gni_net_note adds an event of a place (NULL: of none) to the trace.  How it
  * reads and what its value is stands in a table of trace.c. */

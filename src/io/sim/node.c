@@ -11,6 +11,7 @@
 #include "base/check.h"
 #include "io/sim/local.h"
 #include "io/sim/op.h"
+#include "io/sim/trouble.h"
 
 struct gni_node *gni_node_new(struct gni_place *place,
 			      const struct gni_protocol *does, int domain,
@@ -63,6 +64,8 @@ int gni_node_open(struct gni_node *node)
 	size_t at = net->node_free;
 	int result;
 
+	if (gni_trouble_descriptors(node->place))
+		return -EMFILE;
 	while (at < net->node_max && net->nodes[at])
 		at++;
 	if (at == net->node_max && (result = grow(net)) < 0)
@@ -91,7 +94,8 @@ static void descriptor_free(struct gni_node *node)
 	net->nodes[at] = NULL;
 	if (at < net->node_free)
 		net->node_free = at;
-	node->place->descriptors--;
+	if (!node->haunts)
+		node->place->descriptors--;
 	node->fd = -1;
 }
 
@@ -123,6 +127,7 @@ void gni_node_changed(struct gni_node *node)
 {
 	struct gni_list *m;
 
+	node->misled = false;
 	while ((m = gni_list_pop(&node->ops)))
 		gni_op_ready(node->net, GNI_OWNER(m, struct gni_op, link));
 }
@@ -138,7 +143,7 @@ ssize_t gni_node_recv(struct gni_node *node, struct msghdr *m, int flags)
 	if (result < 0)
 		m->msg_flags = before;
 	else if (node->options.timestamp && node->stamp.ns)
-		gni_message_stamp(m, node->stamp);
+		gni_message_stamp(m, gni_place_time(node->place, node->stamp));
 	else
 		m->msg_controllen = 0;
 	return result;

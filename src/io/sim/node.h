@@ -41,6 +41,8 @@ struct gni_protocol {
 	int (*name)(struct gni_node *node, bool peer, void *sockaddr);
 	/* Lets the world know; the node itself is freed by the caller. */
 	void (*close)(struct gni_node *node);
+	/* Lets go of names and ports, and nobody know. */
+	void (*vanish)(struct gni_node *node);
 };
 
 /* A Unix name: the bytes after the family. */
@@ -59,6 +61,8 @@ struct gni_node {
 	uint8_t shut;
 	bool ended; /* the peer's end was seen: Linux's SOCK_DONE */
 	bool gone;  /* closed; only its charge keeps it */
+	bool haunts; /* its host lost its power: a descriptor of no socket */
+	bool misled; /* seemed ready and was not, since it changed last */
 	int error;  /* SO_ERROR, positive */
 	size_t in;  /* operations that are in on it */
 	struct gni_socket_options options;

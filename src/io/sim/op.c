@@ -32,6 +32,7 @@ void gni_op_submit(struct gni_io *io, struct gni_op *op)
 	GNI_CHECK(op->state == GNI_OP_IDLE,
 		  "simulation: an operation is submitted twice");
 	op->state = GNI_OP_IN;
+	op->tried = false;
 	op->backend = node;
 	net->in++;
 	if (node)
@@ -115,5 +116,7 @@ unsigned gni_op_deliver(struct gni_net *net)
 	}
 	move(&batch, &net->ready);
 	move(&net->ready, &batch);
+	if (count)
+		net->quiet_turns = 0;
 	return count;
 }

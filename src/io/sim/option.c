@@ -198,6 +198,8 @@ static int set_entry(struct gni_node *node, const struct entry *e, int value)
 	*value_of(node, e) = value;
 	if (node->claim)
 		node->claim->reuse = node->options.reuse;
+	if (node->side)
+		gni_vigil_again(node->side);
 	return 0;
 }
 

@@ -17,7 +17,7 @@ struct gni_socket_options {
 	int timestamp; /* messages, not streams, come with their instant */
 	struct linger linger;
 	int nodelay, keep_idle_s, keep_interval_s, keep_count;
-	int user_timeout_ms; /* kept only: no peer dies here */
+	int user_timeout_ms;
 };
 
 /* gni_option_init sets what Linux sets for such a socket. */

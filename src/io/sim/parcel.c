@@ -99,6 +99,18 @@ struct gni_parcel *gni_parcel_new(const struct msghdr *m, size_t offset,
 	return l;
 }
 
+struct gni_parcel *gni_parcel_copy(const struct gni_parcel *parcel)
+{
+	struct gni_parcel *l = malloc(sizeof *l + parcel->len);
+
+	if (!l)
+		return NULL;
+	memcpy(l, parcel, sizeof *l + parcel->len);
+	l->arrival = (struct gni_moment){ .fire = parcel->arrival.fire };
+	gni_list_init(&l->link);
+	return l;
+}
+
 void gni_parcel_free(struct gni_parcel *parcel)
 {
 	if (parcel->sender)

@@ -23,6 +23,7 @@ struct gni_parcel {
 	struct gni_place *from_place, *to_place;
 	struct gni_point from, to;
 	bool refused; /* on its way back, as ICMP */
+	uint32_t struck; /* the faults that struck it */
 	size_t len, taken;
 	gn_time arrived;
 	size_t charge; /* what it counts against a buffer */
@@ -40,6 +41,9 @@ struct gni_inbox {
  * there is no memory. */
 struct gni_parcel *gni_parcel_new(const struct msghdr *m, size_t offset,
 				  size_t len);
+
+/* gni_parcel_copy makes another of one that is under way; NULL: no memory. */
+struct gni_parcel *gni_parcel_copy(const struct gni_parcel *parcel);
 
 /* gni_parcel_charge is what Linux's buffers count for so many bytes: up to
  * head_max by powers of two, the rest by pages. */

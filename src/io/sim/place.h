@@ -19,12 +19,17 @@ struct gni_place {
 	unsigned number;
 	char name[254]; /* RFC 1035 section 2.3.4, and a NUL */
 	int64_t latency_ns[GNI_PLACES_MAX + 1];
+	/* Of a way of limited rate: when all that was sent has left. */
+	gn_time link_free[GNI_PLACES_MAX + 1];
 	struct gni_list nodes;
 	struct gni_list files;
 	struct gni_list claims[GNI_PORT_CHAINS];
 	uint32_t next_port; /* the ephemeral one to be tried first, less the
 			     * first: in order they go round */
 	size_t descriptors;
+	uint64_t attempts;  /* calls and operations, while there are rules */
+	int64_t stepped_ns; /* how far its time of day was set back */
+	bool down;	    /* without power */
 };
 
 /* gni_place_owns tells whether an address is one of the host's. */
@@ -48,6 +53,12 @@ static inline int64_t gni_place_latency(const struct gni_place *a,
 					const struct gni_place *b)
 {
 	return a->latency_ns[b->number];
+}
+
+/* gni_place_time gives an instant as the host's time of day has it. */
+static inline gn_time gni_place_time(const struct gni_place *place, gn_time at)
+{
+	return gn_time_add(at, place->net->leap_ns + place->stepped_ns);
 }
 
 /* gni_place_free frees a host whose sockets are gone. */

@@ -12,6 +12,7 @@
 
 #include "addr/addr.h"
 #include "base/bytes.h"
+#include "io/sim/net.h"
 
 struct gni_io *probe_open(const struct gni_sim_options *options)
 {
@@ -58,6 +59,37 @@ void probe_each(void (*test)(struct gni_io *io))
 int64_t probe_now(struct gni_io *io)
 {
 	return gni_sim_clock(io)->ns;
+}
+
+/* "a>b" and "a<>b" name two hosts, "a" one. */
+static void set_scope(gn_fault_rule *rule, const char *scope)
+{
+	size_t from = strcspn(scope, "<>"), way = strspn(scope + from, "<>");
+
+	memcpy(rule->from, scope, from);
+	memcpy(rule->to, scope + from + way, strlen(scope + from + way));
+	rule->one_way = way == 1;
+}
+
+void probe_fault(struct gni_io *io, const char *scope, int64_t in_ns,
+		 int64_t for_ns, gn_faults faults)
+{
+	int64_t begin_ns = gn_time_between(gni_net_of(io)->mishaps.begun,
+					   gni_net_of(io)->now) + in_ns;
+	gn_fault_rule rule = { .begin_ns = begin_ns,
+			       .end_ns = for_ns ? begin_ns + for_ns : 0,
+			       .faults = faults };
+
+	set_scope(&rule, scope);
+	assert_int_equal(gni_sim_fault(io, &rule, 1), 0);
+}
+
+struct gni_sim_count probe_count(struct gni_io *io, enum gni_fault fault)
+{
+	struct gni_sim_count counts[GNI_FAULT_COUNT];
+
+	gni_sim_fault_counts(io, counts);
+	return counts[fault];
 }
 
 gn_addr probe_inet(const char *ip, uint16_t port)

@@ -49,6 +49,14 @@ void probe_each(void (*test)(struct gni_io *io));
 
 int64_t probe_now(struct gni_io *io);
 
+/* Adds a rule that begins so many ns from now and lasts so many (0: for ever):
+ * for "a>b", "a<>b", "a" or "" (everything). */
+void probe_fault(struct gni_io *io, const char *scope, int64_t in_ns,
+		 int64_t for_ns, gn_faults faults);
+
+/* How often a fault struck, and how often it was dealt with. */
+struct gni_sim_count probe_count(struct gni_io *io, enum gni_fault fault);
+
 /* An address of the host's own kind: "10.0.0.1", "::1". */
 gn_addr probe_inet(const char *ip, uint16_t port);
 

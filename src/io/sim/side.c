@@ -16,20 +16,29 @@ static struct gni_side *side_of(const struct gni_flow *in)
 	return GNI_OWNER(in, struct gni_side, in);
 }
 
-static int64_t latency_ns(const struct gni_flow *in)
-{
-	struct gni_side *side = side_of(in);
-
-	return gni_place_latency(side->peer->place, side->place);
-}
-
 /* Linux wakes writers when a third is free (sk_stream_is_writeable). */
 static void room(struct gni_flow *in)
 {
-	struct gni_node *writer = side_of(in)->peer->node;
+	struct gni_side *peer = side_of(in)->peer;
 
-	if (writer && gni_tcp_writable(writer))
-		gni_node_changed(writer);
+	if (peer->node && gni_tcp_writable(peer->node))
+		gni_node_changed(peer->node);
+	gni_vigil_look(peer);
+}
+
+static void answered(struct gni_flow *in)
+{
+	struct gni_side *peer = side_of(in)->peer;
+
+	gni_vigil_heard(peer, true);
+	gni_wire_settle(peer->wire);
+}
+
+/* Both ends are told; bytes that were under way are lost with it. */
+static void broken(struct gni_flow *in)
+{
+	gni_flow_break(in);
+	gni_flow_break(&side_of(in)->peer->in);
 }
 
 /* The port is free again, or kept for TIME_WAIT; a socket that was bound by
@@ -55,7 +64,9 @@ static void die(struct gni_side *side, int error)
 	struct gni_node *node = side->node;
 
 	side->dead = true;
+	gni_vigil_end(side);
 	gni_flow_stop(&side->in);
+	gni_flow_abandon(&side->peer->in);
 	release(side, false);
 	if (!node)
 		return;
@@ -83,42 +94,46 @@ static void finish(struct gni_side *side)
 
 /* Data for a socket that is closed, or that ended both ways, is answered by a
  * reset (RFC 1122 section 4.2.2.13). */
-static void on_data(struct gni_side *side, size_t len)
+static bool on_data(struct gni_side *side)
 {
 	struct gni_node *node = side->node;
 
-	if (node && node->shut != GNI_SHUT_BOTH) {
-		gni_node_changed(node);
-		return;
+	if (!node || node->shut == GNI_SHUT_BOTH) {
+		reset(side, ECONNRESET);
+		return false;
 	}
-	reset(side, ECONNRESET);
-	gni_flow_refuse(&side->in, len);
+	gni_node_changed(node);
+	if (!side->in.net->careful)
+		gni_vigil_look(side->peer);
+	return true;
 }
 
-static void on_open(struct gni_side *side, size_t len)
+static bool on_open(struct gni_side *side)
 {
 	struct gni_node *node = side->node;
 
-	(void)len;
 	if (!node) {
 		reset(side, 0);
-		return;
+		return true;
 	}
 	if (node->state == GNI_NODE_ANSWERING) {
 		gni_listener_queue(node);
-		return;
+		gni_vigil_look(side);
+		return true;
 	}
 	node->state = GNI_NODE_CONNECTED;
+	gni_wire_opened(side->wire);
 	if (side->peer != side)
 		gni_flow_mark(&side->peer->in, GNI_SEGMENT_OPEN);
 	gni_node_changed(node);
+	gni_vigil_look(side);
+	return true;
 }
 
-static void on_end(struct gni_side *side, size_t len)
+static bool on_end(struct gni_side *side)
 {
 	struct gni_node *node = side->node;
 
-	(void)len;
 	side->end_got = true;
 	if (node) {
 		node->shut |= GNI_SHUT_RD;
@@ -130,42 +145,76 @@ static void on_end(struct gni_side *side, size_t len)
 	}
 	if (node)
 		gni_node_changed(node);
+	return true;
 }
 
-static void on_reset(struct gni_side *side, size_t len)
+static bool on_reset(struct gni_side *side)
 {
 	bool waits_to_end = side->end_got && !side->end_sent;
 	struct gni_node *node = side->node;
 	bool answering = node && node->state == GNI_NODE_ANSWERING;
 
-	(void)len;
+	if (node && node->state == GNI_NODE_CONNECTING) {
+		gni_wire_refuse(side->wire, ECONNREFUSED);
+		return true;
+	}
 	die(side, waits_to_end ? EPIPE : ECONNRESET);
 	if (answering)
 		gni_listener_drop(node);
+	return true;
 }
 
-static void (*const arrivals[GNI_SEGMENT_KINDS])(struct gni_side *side,
-						 size_t len) = {
-	[GNI_SEGMENT_DATA] = on_data,
-	[GNI_SEGMENT_OPEN] = on_open,
-	[GNI_SEGMENT_END] = on_end,
-	[GNI_SEGMENT_RESET] = on_reset,
+static bool on_probe(struct gni_side *side)
+{
+	(void)side;
+	return true;
+}
+
+/* What a packet does; false when nobody takes it. */
+static bool (*const arrivals[GNI_SEGMENT_KINDS])(struct gni_side *side) = {
+	[GNI_SEGMENT_DATA] = on_data,	[GNI_SEGMENT_OPEN] = on_open,
+	[GNI_SEGMENT_END] = on_end,	[GNI_SEGMENT_RESET] = on_reset,
+	[GNI_SEGMENT_PROBE] = on_probe,
 };
 
 static const char *const words[GNI_SEGMENT_KINDS] = { "data", "open", "end",
-						      "reset" };
+						      "reset", "probe" };
 
-static void arrive(struct gni_flow *in, enum gni_segment_kind kind, size_t len)
+/* There is no connection: whoever thinks so is told, but for a reset. */
+static bool on_stray(struct gni_side *side, const struct gni_segment *s)
+{
+	if (s->kind == GNI_SEGMENT_RESET || side->peer->dead)
+		return true;
+	if (side->vanished)
+		gni_mishap_handled(side->in.net, GNI_STRUCK(GNI_FAULT_CRASH));
+	gni_flow_mark(&side->peer->in, GNI_SEGMENT_RESET);
+	return false;
+}
+
+static void arrive(struct gni_flow *in, struct gni_segment *s)
 {
 	struct gni_side *side = side_of(in);
 	struct gni_wire *wire = side->wire;
+	bool taken;
 
 	if (side->node)
-		gni_node_note(side->node, NULL, words[kind], (int64_t)len);
+		gni_node_note(side->node, NULL, words[s->kind],
+			      (int64_t)s->len);
 	else
-		gni_net_note(in->net, side->place, words[kind], (int64_t)len);
+		gni_net_note(in->net, side->place, words[s->kind],
+			     (int64_t)s->len);
 	wire->busy = true;
-	arrivals[kind](side, len);
+	gni_vigil_heard(side, false);
+	if (side->place->down)
+		taken = false;
+	else if (side->dead)
+		taken = on_stray(side, s);
+	else
+		taken = arrivals[s->kind](side);
+	if (taken)
+		gni_flow_take_in(in, s);
+	else
+		gni_flow_turn_down(in, s);
 	wire->busy = false;
 	gni_wire_settle(wire);
 }
@@ -175,9 +224,12 @@ void gni_side_init(struct gni_side *side, struct gni_wire *wire,
 {
 	*side = (struct gni_side){ .wire = wire, .place = place };
 	gni_flow_init(&side->in, place->net);
+	side->in.to = place;
 	side->in.arrive = arrive;
 	side->in.room = room;
-	side->in.latency_ns = latency_ns;
+	side->in.answered = answered;
+	side->in.broken = broken;
+	gni_vigil_init(side);
 	side->node = node;
 	if (node)
 		node->side = side;
@@ -194,6 +246,14 @@ size_t gni_side_room(const struct gni_side *side)
 	return most > used ? most - used : 0;
 }
 
+ssize_t gni_side_send(struct gni_side *side, const struct msghdr *m, size_t len)
+{
+	ssize_t result = gni_flow_send(&side->peer->in, m, len);
+
+	gni_vigil_look(side);
+	return result;
+}
+
 void gni_side_end(struct gni_side *side)
 {
 	if (side->end_sent || side->dead)
@@ -201,22 +261,58 @@ void gni_side_end(struct gni_side *side)
 	side->end_sent = true;
 	side->active = !side->end_got;
 	gni_flow_mark(&side->peer->in, GNI_SEGMENT_END);
+	gni_vigil_look(side);
+}
+
+/* The socket is gone, what is left of the connection is not. */
+static struct gni_claim *detach(struct gni_side *side)
+{
+	struct gni_node *node = side->node;
+	struct gni_claim *claim = node->claim;
+
+	if (claim)
+		claim->node = NULL;
+	node->claim = NULL;
+	node->side = NULL;
+	side->node = NULL;
+	return claim;
 }
 
 void gni_side_leave(struct gni_side *side, bool abort)
 {
-	struct gni_node *node = side->node;
 	bool over = side->end_sent && side->end_got;
 
 	if (!over && (abort || side->in.arrived > 0))
 		reset(side, 0);
 	else
 		gni_side_end(side);
-	side->claim = node->claim;
-	if (side->claim)
-		side->claim->node = NULL;
-	node->claim = NULL;
-	node->side = NULL;
-	side->node = NULL;
+	side->claim = detach(side);
+	gni_vigil_look(side);
 	gni_wire_settle(side->wire);
+}
+
+void gni_side_give_up(struct gni_side *side)
+{
+	struct gni_node *node = side->node;
+	bool answering = node && node->state == GNI_NODE_ANSWERING;
+	bool over = node && node->state == GNI_NODE_CLOSED;
+
+	gni_flow_report(&side->peer->in);
+	if (side->peer->vanished)
+		gni_mishap_handled(side->in.net, GNI_STRUCK(GNI_FAULT_CRASH));
+	gni_net_note(side->in.net, side->place, "given up", 0);
+	die(side, over ? node->error : ETIMEDOUT);
+	if (answering)
+		gni_listener_drop(node);
+}
+
+void gni_side_vanish(struct gni_side *side)
+{
+	if (side->node)
+		side->claim = detach(side);
+	gni_claim_free(side->claim);
+	side->claim = NULL;
+	side->vanished = true;
+	if (!side->dead)
+		die(side, 0);
 }

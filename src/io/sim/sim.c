@@ -17,9 +17,15 @@
 /* Before any instant that a test may reckon back to. */
 #define BEGIN_NS GN_SEC
 
+/* So that no reckoning of a program with its clock comes near the end. */
+#define LEAP_NS_MAX (INT64_MAX / 4)
+
+/* More than any connection probes until it gives up: TCP_KEEPCNT's 127. */
+#define QUIET_TURNS_MAX 200
+
 const gn_time *gni_sim_clock(struct gni_io *io)
 {
-	return &gni_net_of(io)->now;
+	return &gni_net_of(io)->clock;
 }
 
 struct gni_tape *gni_sim_tape(struct gni_io *io)
@@ -37,6 +43,33 @@ void gni_net_plan(struct gni_net *net, struct gni_moment *m, int64_t in_ns)
 	gni_net_plan_at(net, m, gn_time_add(net->now, in_ns));
 }
 
+static void set_now(struct gni_net *net, gn_time now)
+{
+	net->now = now;
+	net->clock = gn_time_add(now, net->leap_ns);
+}
+
+void gni_net_leap(struct gni_place *place, int64_t ns)
+{
+	struct gni_net *net = place->net;
+
+	gni_net_note(net, place, "leap", ns);
+	if (ns < 0) {
+		place->stepped_ns += ns;
+		return;
+	}
+	if (ns > LEAP_NS_MAX - net->leap_ns)
+		ns = LEAP_NS_MAX - net->leap_ns;
+	net->leap_ns += ns;
+	set_now(net, net->now);
+}
+
+/* The network's instant of one that a program means. */
+static gn_time to_network(const struct gni_net *net, gn_time at)
+{
+	return gn_time_add(at, at.ns == GN_NEVER.ns ? 0 : -net->leap_ns);
+}
+
 static void fire_due(struct gni_net *net)
 {
 	struct gni_moment *m;
@@ -47,6 +80,16 @@ static void fire_due(struct gni_net *net)
 	}
 }
 
+/* Nothing is planned but what would go on without end, and it has gone on for
+ * long enough that it would have come to something. */
+static bool goes_in_circles(const struct gni_net *net)
+{
+	const struct gni_moments *all = &net->moments;
+
+	return all->planned == all->quiet &&
+	       net->quiet_turns >= all->quiet * QUIET_TURNS_MAX;
+}
+
 /* Moves to the next instant at which something happens; false when the wait
  * is over instead. */
 static bool advance(struct gni_net *net, gn_time until)
@@ -55,12 +98,12 @@ static bool advance(struct gni_net *net, gn_time until)
 	gn_time next = m ? m->due : GN_NEVER;
 	gn_time at = gn_time_earlier(next, until);
 
-	if (at.ns == GN_NEVER.ns) {
+	if (until.ns == GN_NEVER.ns && goes_in_circles(net)) {
 		net->io.stuck = true;
 		return false;
 	}
 	if (gn_time_before(net->now, at))
-		net->now = at;
+		set_now(net, at);
 	return m && !gn_time_before(until, next);
 }
 
@@ -71,7 +114,7 @@ static void sim_wait(struct gni_io *io, gn_time until)
 	do {
 		fire_due(net);
 	} while (gni_op_deliver(net) == 0 && !atomic_load(&net->woken) &&
-		 advance(net, until));
+		 advance(net, to_network(net, until)));
 	atomic_store(&net->woken, false);
 }
 
@@ -102,6 +145,7 @@ static void free_network(struct gni_net *net)
 {
 	struct gni_list *m;
 
+	gni_mishaps_free(net);
 	while ((m = gni_list_pop(&net->wires)))
 		gni_wire_free(GNI_OWNER(m, struct gni_wire, link));
 	while ((m = gni_list_pop(&net->flying)))
@@ -145,7 +189,8 @@ int gni_sim_open(struct gni_io **io, const struct gni_sim_options *options)
 		return -ENOMEM;
 	net->io.backend = &backend;
 	net->io.multishot = !(options->features_off & GNI_FEATURE_MULTISHOT);
-	net->now = (gn_time){ BEGIN_NS };
+	set_now(net, (gn_time){ BEGIN_NS });
+	gni_mishaps_init(net);
 	net->latency_ns = options->latency_ns;
 	gni_trace_begin(&net->trace, net->now);
 	net->tape = options->tape ? options->tape : &net->own_tape;

@@ -14,12 +14,16 @@
  * another L.  Unix sockets take no time.  There are streams, datagrams and
  * packets with their names, buffers, backlogs, ends, resets and errors; there
  * are no urgent data, no control messages but SO_TIMESTAMP's on messages, no
- * descriptors in messages, no multicast, and no peer that dies in silence.
+ * descriptors in messages and no multicast.
+ *
+ * Rules of faults (fault.h) say what goes wrong: packets are lost, a peer dies
+ * in silence, a call finds no memory.
  */
 #ifndef GNI_IO_SIM_SIM_H
 #define GNI_IO_SIM_SIM_H
 
 #include "base/tape.h"
+#include "fault/fault.h"
 #include "io/io.h"
 
 struct gni_sim_options {
@@ -47,6 +51,38 @@ const char *gni_sim_name(struct gni_io *io, unsigned place);
  * with itself is its loopback (0 by default). */
 int gni_sim_link(struct gni_io *io, unsigned a, unsigned b,
 		 int64_t latency_ns);
+
+/*
+ * gni_sim_fault adds rules, which override those there are.  Their instants
+ * count from the opening of the network.
+ *
+ * Returns 0; -ENOENT when a rule names a host that there is not, -ENOMEM; then
+ * none was added.
+ */
+int gni_sim_fault(struct gni_io *io, const gn_fault_rule *rules, int count);
+
+/* gni_sim_heal plans the end of all rules that there are then, so many
+ * nanoseconds after the opening; hosts without power get it back. */
+void gni_sim_heal(struct gni_io *io, int64_t at_ns);
+
+/* How often a fault struck, and how often what deals with it was reached: what
+ * was lost came after all, or the peer's death was reported. */
+struct gni_sim_count {
+	uint64_t injected, handled;
+};
+
+void gni_sim_fault_counts(struct gni_io *io,
+			  struct gni_sim_count counts[GNI_FAULT_COUNT]);
+
+/*
+ * gni_sim_power has a function called when a host's power goes, after all its
+ * sockets have died, and when it may come back: then gni_sim_start is to be
+ * called, at once or once nothing runs there any more.  Without a function it
+ * is on at once.
+ */
+void gni_sim_power(struct gni_io *io,
+		   void (*fn)(void *arg, unsigned place, bool on), void *arg);
+void gni_sim_start(struct gni_io *io, unsigned place);
 
 /* gni_sim_clock gives the clock, for gni_clock_virtual; it starts at 1 s. */
 const gn_time *gni_sim_clock(struct gni_io *io);

@@ -8,6 +8,7 @@
 #include "io/sim/claim.h"
 #include "io/sim/inet.h"
 #include "io/sim/listener.h"
+#include "io/sim/trouble.h"
 #include "io/sim/wire.h"
 
 static int tcp_listen(struct gni_node *node, int backlog)
@@ -121,8 +122,8 @@ static ssize_t tcp_send(struct gni_node *node, const struct msghdr *m,
 	if (room == 0)
 		return -EAGAIN;
 	len = gni_draw_accepted(node->net->tape, len < room ? len : room);
-	result = gni_flow_send(&node->side->peer->in, m, len);
-	return result < 0 ? result : (ssize_t)len;
+	len = gni_trouble_short(node->place, len);
+	return gni_side_send(node->side, m, len);
 }
 
 /* What a receive says when there are no bytes. */
@@ -151,6 +152,7 @@ static ssize_t tcp_recv(struct gni_node *node, struct msghdr *m, int flags)
 	if (arrived == 0)
 		return nothing(node);
 	len = gni_draw_taken(node->net->tape, len < arrived ? len : arrived);
+	len = gni_trouble_short(node->place, len);
 	gni_flow_take(&node->side->in, m, len, flags);
 	m->msg_namelen = 0;
 	return (ssize_t)len;
@@ -226,6 +228,16 @@ static void tcp_close(struct gni_node *node)
 	node->claim = NULL;
 }
 
+static void tcp_vanish(struct gni_node *node)
+{
+	if (node->state == GNI_NODE_CONNECTING)
+		gni_wire_abandon(node);
+	else if (node->side)
+		gni_side_vanish(node->side);
+	gni_claim_free(node->claim);
+	node->claim = NULL;
+}
+
 const struct gni_protocol gni_sim_tcp = {
 	.bind = gni_inet_bind,
 	.listen = tcp_listen,
@@ -236,4 +248,5 @@ const struct gni_protocol gni_sim_tcp = {
 	.poll = tcp_poll,
 	.name = gni_inet_name,
 	.close = tcp_close,
+	.vanish = tcp_vanish,
 };

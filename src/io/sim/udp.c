@@ -9,6 +9,7 @@
 
 #include "io/sim/claim.h"
 #include "io/sim/inet.h"
+#include "io/sim/link.h"
 #include "io/sim/note.h"
 
 /* An IP packet's 65535 bytes less the headers; IPv6 does not count its own. */
@@ -18,13 +19,55 @@
 /* The least that Linux counts for a datagram (its skb_small_head cache). */
 #define CHARGE_MIN 832
 
-static void fly(struct gni_parcel *l)
+static void send_off(struct gni_parcel *l, int64_t ns)
 {
 	struct gni_net *net = l->to_place->net;
-	int64_t ns = gni_place_latency(l->from_place, l->to_place);
 
 	gni_list_add(&net->flying, &l->link);
 	gni_net_plan(net, &l->arrival, ns);
+}
+
+static size_t head_of(const struct gni_parcel *l)
+{
+	bool ipv4 = gni_point_is_ipv4(&l->to.ip);
+
+	return GNI_LINK_HEAD_UDP + (ipv4 ? GNI_LINK_HEAD4 : GNI_LINK_HEAD6);
+}
+
+/* Crosses the link, perhaps twice.  False: it was lost, and is freed. */
+static bool fly(struct gni_parcel *l)
+{
+	struct gni_packet packet = { .len = l->len, .head = head_of(l) };
+	struct gni_crossing c = gni_link_cross(l->from_place, l->to_place,
+					       packet);
+	struct gni_parcel *twin;
+
+	if (c.lost) {
+		gni_parcel_free(l);
+		return false;
+	}
+	l->struck = c.struck;
+	if (c.turned)
+		gni_link_turn(l->from_place->net, l->bytes, l->len);
+	send_off(l, c.ns);
+	twin = c.twin_ns < 0 ? NULL : gni_parcel_copy(l);
+	if (twin)
+		send_off(twin, c.twin_ns);
+	return true;
+}
+
+/* The word that nobody has its port goes back. */
+static void refuse_back(struct gni_parcel *l)
+{
+	struct gni_packet word = { .len = 0 };
+	struct gni_crossing c = gni_link_cross(l->to_place, l->from_place,
+					       word);
+
+	l->refused = true;
+	if (c.lost)
+		gni_parcel_free(l);
+	else
+		send_off(l, c.ns);
 }
 
 /* Linux lets in what fits the buffer, and one in any case. */
@@ -58,11 +101,15 @@ static void on_arrival(struct gni_moment *moment)
 		come_back(l);
 		return;
 	}
+	if (l->to_place->down) {
+		gni_parcel_free(l);
+		return;
+	}
 	c = gni_claim_find(l->to_place, IPPROTO_UDP, &l->to, &l->from);
 	if (!c) {
-		l->refused = true;
-		fly(l);
+		refuse_back(l);
 	} else if (fits(c->node, l)) {
+		gni_mishap_handled(c->node->net, l->struck);
 		gni_inbox_put(&c->node->inbox, l, c->node->net->now);
 		gni_node_changed(c->node);
 	} else {
@@ -226,8 +273,8 @@ static ssize_t udp_send(struct gni_node *node, const struct msghdr *m,
 	l->arrival.fire = on_arrival;
 	if (l->charge < CHARGE_MIN)
 		l->charge = CHARGE_MIN;
-	fly(l);
-	keep_order(node, l);
+	if (fly(l))
+		keep_order(node, l);
 	return (ssize_t)len;
 }
 
@@ -304,4 +351,5 @@ const struct gni_protocol gni_sim_udp = {
 	.poll = udp_poll,
 	.name = gni_inet_name,
 	.close = udp_close,
+	.vanish = udp_close,
 };
