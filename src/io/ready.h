@@ -50,8 +50,9 @@ struct gni_slot {
 	uint8_t ready;
 	uint8_t stream;	   /* enum gni_stream */
 	bool owned : 1;	   /* watched as ours, which is closed through us */
-	bool nonblock : 1; /* a listener that was made O_NONBLOCK */
-	bool restore : 1;  /* O_NONBLOCK ends with the connect under way */
+	bool nonblock : 1; /* a listener that is O_NONBLOCK */
+	bool restore : 1;  /* which we made it, and undo: a listener as it is
+			    * given up, another as its connect ends */
 };
 
 /* Operations that no event will wake: tried again after 1, 2, 4 … 64 ms. */

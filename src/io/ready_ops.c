@@ -168,6 +168,7 @@ static int accept_once(struct gni_slot *s, struct gni_op *op)
 		if (result < 0)
 			return result;
 		s->nonblock = true;
+		s->restore = result > 0;
 	}
 	do
 		fd = accept4(op->fd, NULL, NULL, SOCK_CLOEXEC);

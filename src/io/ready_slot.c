@@ -64,7 +64,7 @@ void gni_slot_forget(struct gni_slot *s, int fd, uint32_t mark)
 {
 	GNI_CHECK(gni_list_empty(&s->armed),
 		  "a descriptor was given up with an operation in");
-	if (s->nonblock)
+	if (s->restore)
 		gni_sys_nonblock(fd, false);
 	*s = (struct gni_slot){ .mark = mark };
 	gni_list_init(&s->armed);

@@ -183,6 +183,43 @@ static int unaccepted(const struct place *p)
 	return 0;
 }
 
+/* Accepts one who comes, and gives the descriptor. */
+static int accept_and_release(gn_sock *l, const char *address)
+{
+	gn_sock *s = gn_connect(address, NULL, SOON), *accepted;
+
+	WANT(s);
+	accepted = gn_accept(l, SOON);
+	WANT(accepted);
+	WANT(!gn_accept(l, A_MOMENT));
+	WANT_IS(gn_code(), GN_ETIMEOUT);
+	gn_close(s);
+	gn_close(accepted);
+	return take_away(l);
+}
+
+/* A listener is given back as it came: a program that accepts by itself waits
+ * there as ever, or as it had chosen not to. */
+static int flags(const struct place *p)
+{
+	char address[ADDRESS_MAX];
+	gn_sock *l = listen_somewhere(p, address);
+	int fd;
+
+	WANT(l);
+	fd = accept_and_release(l, address);
+	WANT(fd >= 0);
+	WANT_IS(fcntl(fd, F_GETFL) & O_NONBLOCK, 0);
+	WANT(fcntl(fd, F_SETFL, O_RDWR | O_NONBLOCK) == 0);
+	l = gn_adopt(fd);
+	WANT(l);
+	fd = accept_and_release(l, address);
+	WANT(fd >= 0);
+	WANT(fcntl(fd, F_GETFL) & O_NONBLOCK);
+	close(fd);
+	return 0;
+}
+
 /* ---- when it may not be taken away */
 
 static int recv_one(void *arg)
@@ -430,6 +467,49 @@ static int wait_fd(const struct place *p)
 	return 0;
 }
 
+struct watcher {
+	struct one one;
+	int fd, result;
+	int64_t for_ns;
+};
+
+static int watch(void *arg)
+{
+	struct watcher *w = arg;
+
+	w->result = gn_wait_fd(w->fd, POLLIN, gn_in(w->for_ns));
+	return 0;
+}
+
+/* Several fibers wait for one descriptor: who gives up leaves it to the rest,
+ * and what comes is told to all of them. */
+static int wait_fd_together(const struct place *p)
+{
+	struct watcher w[4];
+	int fd[2];
+
+	(void)p;
+	WANT(pipe(fd) == 0);
+	for (int i = 0; i < 4; i++) {
+		w[i] = (struct watcher){ .fd = fd[0],
+					 .for_ns = i % 2 ? 60 * GN_SEC :
+							   GN_MSEC };
+		TRY(go_one(&w[i].one, watch, &w[i]));
+	}
+	for (int i = 0; i < 4; i += 2) {
+		WANT_IS(join_one(&w[i].one), 0);
+		WANT_IS(w[i].result, GN_ETIMEOUT);
+	}
+	WANT(write(fd[1], "x", 1) == 1);
+	for (int i = 1; i < 4; i += 2) {
+		WANT_IS(join_one(&w[i].one), 0);
+		WANT_IS(w[i].result, POLLIN);
+	}
+	close(fd[0]);
+	close(fd[1]);
+	return 0;
+}
+
 /* ---- standard input and output */
 
 static int input[2], output[2];
@@ -492,6 +572,8 @@ const struct conform_case adopt_cases[] = {
 	{ "released_with_unread", K_STREAM, 0, unread, NULL, NULL, 0 },
 	{ "released_with_unaccepted", K_SERVED, 0, unaccepted, NULL, NULL,
 	  LEAVES },
+	{ "released_listener_as_it_came", K_SERVED, 0, flags, NULL, NULL,
+	  ON_REAL | LEAVES },
 	{ "released_while_waited_on", 0, 0, busy, NULL, NULL, 0 },
 	{ "released_with_queue", K_STREAM, 0, queued, NULL, NULL, NO_THREADS },
 	{ "pipes", K_NONE, 0, pipes, NULL, NULL, ON_REAL },
@@ -502,6 +584,8 @@ const struct conform_case adopt_cases[] = {
 	{ "terminal", K_NONE, 0, terminal, NULL, NULL, ON_REAL },
 	{ "not_adopted", K_NONE, 0, not_adopted, NULL, NULL, ON_REAL },
 	{ "wait_fd", K_NONE, 0, wait_fd, NULL, NULL, ON_REAL },
+	{ "wait_fd_together", K_NONE, 0, wait_fd_together, NULL, NULL,
+	  ON_REAL },
 	{ "stdio", K_NONE, 0, standard, NULL, NULL, ON_THREADS },
 	{ "stdio_closed (fault_62)", K_NONE, 0, standard_closed, NULL, NULL,
 	  ON_THREADS },
