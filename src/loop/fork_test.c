@@ -24,6 +24,7 @@ struct held {
 	gn_sock *pair[2], *listener, *bound;
 	gn_group *group;
 	gn_thread *thread;
+	gn_chan *chan;
 	int got;
 	bool posted;
 };
@@ -56,8 +57,10 @@ static void hold(struct held *h)
 	h->listener = gn_listen("tcp://127.0.0.1:0", NULL);
 	h->bound = gn_bind("udp://127.0.0.1:0", NULL);
 	h->thread = gn_thread_here();
+	h->chan = gn_chan_open(1, 2);
 	h->group = open_group();
-	WANT(h->listener && h->bound && h->thread);
+	WANT(h->listener && h->bound && h->thread && h->chan);
+	WANT_IS(gn_chan_send(h->chan, "a", GN_NOW), 0);
 	WANT_IS(gn_pair(GN_UNIX, h->pair), 0);
 	WANT_IS(gn_go(h->group, recv_later, h), 0);
 	WANT_IS(gn_go(h->group, accept_later, h), 0);
@@ -84,6 +87,7 @@ static void go_on(struct held *h)
 	gn_close(h->listener);
 	gn_close(h->bound);
 	gn_thread_free(h->thread);
+	gn_chan_close(h->chan);
 }
 
 static int never_run(void *arg)
@@ -111,6 +115,27 @@ static void use_what_was_held(struct held *h)
 	WANT(!gn_accept(h->listener, GN_NOW));
 	WANT_IS(gn_code(), GN_EFORK);
 	WANT_IS(gn_recvfrom(h->bound, &byte, 1, NULL, GN_NOW), GN_EFORK);
+}
+
+/* A copy of a channel reaches nobody, so nothing goes into it or comes out,
+ * also beside one of the child's own. */
+static void use_the_channel_that_was_held(struct held *h)
+{
+	gn_chan *mine = gn_chan_open(1, 2);
+	char byte = 0;
+	gn_chan_case cases[] = { { mine, "b", NULL },
+				 { h->chan, NULL, &byte } };
+
+	WANT(mine);
+	WANT_IS(gn_chan_send(h->chan, "b", GN_NOW), GN_EFORK);
+	WANT_TEXT(gn_error_operation(gn_error_last()), "chan_send");
+	WANT_IS(gn_chan_send(h->chan, "b", SOON), GN_EFORK);
+	WANT_IS(gn_chan_recv(h->chan, &byte, GN_NOW), GN_EFORK);
+	WANT_IS(gn_chan_select(cases, 2, GN_NOW), GN_EFORK);
+	WANT_IS(gn_chan_select(cases, 1, GN_NOW), 0);
+	WANT_IS(gn_chan_recv(mine, &byte, GN_NOW), 0);
+	gn_chan_close(mine);
+	gn_chan_close(h->chan);
 }
 
 /* So are groups and threads; to close a group is to let go of it. */
@@ -188,16 +213,20 @@ static void want_well(pid_t child)
 static void child_uses_what_was_held(void)
 {
 	struct held h;
+	char byte = 0;
 	pid_t child;
 
 	hold(&h);
 	child = fork();
 	if (child == 0) {
 		use_what_was_held(&h);
+		use_the_channel_that_was_held(&h);
 		let_go(&h);
 		_exit(0);
 	}
 	want_well(child);
+	WANT_IS(gn_chan_recv(h.chan, &byte, GN_NOW), 0);
+	WANT_IS(byte, 'a');
 	go_on(&h);
 }
 

@@ -736,6 +736,53 @@ static void two_that_wait_stop_the_program(void)
 	WANT(strstr(c.text, "gnezdo: two fibers wait for one group"));
 }
 
+static int wait_for_own(void *arg)
+{
+	gn_group **g = arg;
+
+	return gn_group_wait(*g, GN_NEVER);
+}
+
+static void wait_within(void)
+{
+	gn_group *g = open_group();
+
+	WANT_IS(gn_go_with(g, wait_for_own, &g,
+			   &(gn_go_opts){ .name = "navel" }), 0);
+	WANT_IS(gn_sleep(SOON), 0);
+}
+
+static int close_own(void *arg)
+{
+	gn_group **g = arg;
+
+	gn_group_close(*g);
+	return 0;
+}
+
+static void close_within(void)
+{
+	gn_group *g = open_group();
+
+	WANT_IS(gn_go_with(g, close_own, &g,
+			   &(gn_go_opts){ .name = "navel" }), 0);
+	WANT_IS(gn_sleep(SOON), 0);
+}
+
+/* It would wait for itself, for ever. */
+static void waiting_for_its_own_stops_the_program(void)
+{
+	static void (*const ways[])(void) = { wait_within, close_within };
+
+	for (int i = 0; i < 2; i++) {
+		struct child c = child_run(ways[i], CHILD_PIPE);
+
+		WANT(child_died_by(&c, SIGABRT));
+		WANT(strstr(c.text, "gnezdo: fiber \"navel\" waits for its own "
+				    "group"));
+	}
+}
+
 static const struct trial trials[] = {
 	{ "empty", empty, EVERYWHERE },
 	{ "runs when the caller waits", runs_when_the_caller_waits,
@@ -784,6 +831,8 @@ static const struct trial trials[] = {
 	{ "5,000 fibers", thousands, ON_REAL | ON_SIM },
 	{ "names and stacks", names_and_stacks, EVERYWHERE },
 	{ "stacks too large", stacks_too_large, EVERYWHERE },
+	{ "waiting for its own stops the program",
+	  waiting_for_its_own_stops_the_program, ALONE },
 	{ "two that wait stop the program", two_that_wait_stop_the_program,
 	  ALONE },
 };

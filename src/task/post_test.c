@@ -537,6 +537,25 @@ static void closing_it_stops_the_program(void)
 	WANT(strstr(c.text, "gnezdo: a group was closed on another thread"));
 }
 
+static void *cancel_a_group_here(void *arg)
+{
+	gn_group_cancel(arg);
+	return NULL;
+}
+
+static void cancel_on_another_thread(void)
+{
+	join(start(cancel_a_group_here, gn_group_open(NULL)));
+}
+
+static void cancelling_it_stops_the_program(void)
+{
+	struct child c = child_run(cancel_on_another_thread, CHILD_PIPE);
+
+	WANT(child_died_by(&c, SIGABRT));
+	WANT(strstr(c.text, "gnezdo: a group was cancelled on another thread"));
+}
+
 static const struct trial trials[] = {
 	{ "to itself", to_itself, EVERYWHERE },
 	{ "from a posted function", from_a_posted_function, EVERYWHERE },
@@ -550,6 +569,8 @@ static const struct trial trials[] = {
 	{ "to a thread that ends fault_53", to_a_thread_that_ends, ON_REAL },
 	{ "before a thread ends fault_53", before_a_thread_ends, ON_REAL },
 	{ "group of another thread", group_of_another_thread, ON_REAL },
+	{ "cancelling it stops the program", cancelling_it_stops_the_program,
+	  ALONE },
 	{ "closing it stops the program", closing_it_stops_the_program,
 	  ALONE },
 };

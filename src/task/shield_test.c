@@ -220,6 +220,54 @@ static void unshield_ends_it(void)
 	cancel_while_it_waits(unshield, NULL);
 }
 
+/* All shields of a cancelled fiber together hold it off for the longest time
+ * of one, whatever lies between them. */
+static int shield_again(void *arg)
+{
+	gn_time begin;
+
+	(void)arg;
+	be_cancelled();
+	begin = gn_now();
+	gn_shield(GN_NEVER);
+	WANT_IS(gn_sleep(gn_in(3 * GN_SEC)), 0);
+	gn_unshield();
+	WANT_IS(gn_sleep(GN_NEVER), GN_ECANCELED);
+	gn_shield(GN_NEVER);
+	WANT_IS(gn_sleep(GN_NEVER), GN_ECANCELED);
+	WANT_IS(gn_since(begin), GN_SHIELD_MAX);
+	gn_unshield();
+	gn_shield(GN_NEVER);
+	WANT(gn_cancelled());
+	WANT_IS(gn_sleep(GN_NEVER), GN_ECANCELED);
+	WANT_IS(gn_since(begin), GN_SHIELD_MAX);
+	return 0;
+}
+
+/* So it is when the cancel came while a shield held: its time began then. */
+static int shield_again_after(void *arg)
+{
+	gn_time *cancelled_at = arg;
+
+	gn_shield(GN_NEVER);
+	WANT_IS(gn_sleep(gn_in(3 * GN_SEC)), 0);
+	gn_unshield();
+	WANT(gn_cancelled());
+	gn_shield(GN_NEVER);
+	WANT_IS(gn_sleep(GN_NEVER), GN_ECANCELED);
+	WANT_IS(gn_since(*cancelled_at), GN_SHIELD_MAX);
+	return 0;
+}
+
+static void mercy_is_not_renewed(void)
+{
+	gn_time now;
+
+	cancel_while_it_waits(shield_again, NULL);
+	now = gn_now();
+	cancel_while_it_waits(shield_again_after, &now);
+}
+
 /* The cancel comes while the fiber waits behind a shield. */
 static int wait_behind_a_shield(void *arg)
 {
@@ -380,6 +428,7 @@ static const struct trial trials[] = {
 	{ "ends after the longest time", ends_after_the_longest_time, ON_SIM },
 	{ "cannot be lengthened", cannot_be_lengthened, EVERYWHERE },
 	{ "unshield ends it", unshield_ends_it, EVERYWHERE },
+	{ "mercy is not renewed", mercy_is_not_renewed, ON_SIM },
 	{ "cancel waits for the shield", cancel_waits_for_the_shield,
 	  EVERYWHERE },
 	{ "deadline before the end", deadline_before_the_end, EVERYWHERE },

@@ -255,6 +255,29 @@ static int refused(const struct place *p)
 	return 0;
 }
 
+/* One address is tried too, and listed though its failure is all there is. */
+static int tried_alone(const struct place *p)
+{
+	char address[ADDRESS_MAX], text[GN_ADDR_TEXT_MAX];
+	gn_sock *l = listen_somewhere(p, address);
+	const gn_addr *tried, *peer;
+	int code = 0;
+
+	WANT(l);
+	gn_close(l);
+	WANT(!gn_connect(address, NULL, SOON));
+	tried = gn_error_tried(gn_error_last(), 0, &code);
+	WANT(tried);
+	WANT_IS(code, GN_EREFUSED);
+	WANT_TEXT(gn_addr_text(tried, text), address);
+	peer = gn_error_peer(gn_error_last());
+	WANT(peer && gn_addr_equal(peer, tried));
+	WANT(!gn_error_tried(gn_error_last(), 1, &code));
+	gn_error_text(gn_error_last(), text, sizeof text);
+	WANT(!strstr(text, "tried"));
+	return 0;
+}
+
 /* Nobody is reached by TCP at an address of many (RFC 5771, RFC 4291). */
 static int unreachable(const struct place *p)
 {
@@ -288,10 +311,44 @@ static int from(const struct place *p)
 	gn_sock_local(accepted, &local);
 	gn_sock_peer(s, &peer);
 	WANT(gn_addr_equal(&local, &peer));
-	WANT(!gn_connect(address, &(gn_sock_opts){ .from = "nonsense" }, SOON));
-	WANT_IS(gn_code(), GN_EADDR);
 	gn_close(s);
 	gn_close(accepted);
+	gn_close(l);
+	return 0;
+}
+
+/* What is wrong with it is said of it, and before anything is tried. */
+static int wrong_from(const struct place *p)
+{
+	static const struct {
+		const char *from;
+		int code;
+		const char *words;
+	} rows[] = {
+		{ "nonsense", GN_EADDR, " nonsense: malformed address" },
+		{ "tcp://127.0.0.1", GN_EADDR,
+		  " tcp://127.0.0.1: malformed address" },
+		{ "unix-dgram:@x", GN_EINVAL, "of another kind" },
+		{ "udp://127.0.0.1:0", GN_EINVAL, "of another kind" },
+		{ "tcp://127.0.0.1:0", GN_EINVAL, "of another kind" },
+	};
+	char address[ADDRESS_MAX], text[512];
+	gn_sock *l = listen_somewhere(p, address);
+	gn_addr from;
+
+	WANT(l);
+	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+		gn_sock_opts opts = { .from = rows[i].from };
+
+		if (gn_addr_parse(&from, rows[i].from) == 0 &&
+		    gn_addr_kind(&from) == p->kind->kind)
+			continue;
+		WANT(!gn_connect(address, &opts, SOON));
+		WANT_IS(gn_code(), rows[i].code);
+		WANT(!gn_error_tried(gn_error_last(), 0, NULL));
+		gn_error_text(gn_error_last(), text, sizeof text);
+		WANT(strstr(text, rows[i].words));
+	}
 	gn_close(l);
 	return 0;
 }
@@ -394,7 +451,9 @@ const struct conform_case address_cases[] = {
 	{ "localhost", K_TCP, 0, localhost, NULL, NULL, 0 },
 	{ "refused (fault_14)", K_TCP, 0, refused, NULL, NULL, 0 },
 	{ "unreachable (fault_14)", K_TCP, 0, unreachable, NULL, NULL, 0 },
+	{ "tried_alone (fault_14)", K_TCP, 0, tried_alone, NULL, NULL, 0 },
 	{ "from", K_SERVED, 0, from, NULL, NULL, 0 },
+	{ "wrong_from", K_NAMED, 0, wrong_from, NULL, NULL, 0 },
 	{ "never_itself (fault_16)", K_TCP, 0, never_itself, NULL, NULL, 0 },
 	{ "ends", 0, 0, ends, NULL, NULL, 0 },
 	{ "senseless", K_NONE, 0, senseless, NULL, NULL, 0 },

@@ -270,6 +270,91 @@ static int cancel_against_accept(const struct place *p)
 	return 0;
 }
 
+/* A connection that comes as the listener is closed goes with it, and does not
+ * stay open unseen. */
+static int close_against_accept(const struct place *p)
+{
+	char address[ADDRESS_MAX], byte;
+
+	for (size_t i = 0; i < 20; i++) {
+		struct caller c = { .listener = listen_somewhere(p, address) };
+		gn_sock *s;
+		ssize_t n;
+
+		WANT(c.listener);
+		TRY(go_one(&c.one, accept_once, &c));
+		turns();
+		s = gn_connect(address, NULL, SOON);
+		WANT(s);
+		for (size_t k = i % 5; k > 0; k--)
+			gn_yield();
+		gn_close(c.listener);
+		WANT_IS(join_one(&c.one), 0);
+		WANT(c.got || c.code == GN_ECLOSED);
+		gn_close(c.got);
+		n = gn_recv(s, &byte, 1, SOON);
+		WANT(n == 0 || n == GN_ERESET || n == GN_EEND);
+		gn_close(s);
+	}
+	return 0;
+}
+
+/* A fiber gives way after so many calls, within the last of them. */
+#define CALLS_MIN 60
+#define CALLS_MAX 66
+
+/* More than a listener takes ahead, so that nothing of it is under way. */
+#define WAITING 24
+
+struct acceptor {
+	struct one one;
+	gn_sock *listener;
+	int calls;
+	bool inside, over;
+};
+
+static int accept_after_calls(void *arg)
+{
+	struct acceptor *a = arg;
+	gn_sock *s = gn_accept(a->listener, SOON);
+
+	WANT(s);
+	gn_close(s);
+	for (int i = 0; i < a->calls; i++)
+		WANT_IS(gn_sleep(GN_NOW), 0);
+	a->inside = true;
+	s = gn_accept(a->listener, SOON);
+	a->inside = false;
+	a->over = true;
+	WANT(s || gn_code() == GN_ECLOSED);
+	gn_close(s);
+	return 0;
+}
+
+/* The listener is closed while an accept that has a connection gives way. */
+static int close_within_accept(const struct place *p)
+{
+	char address[ADDRESS_MAX];
+
+	for (int i = CALLS_MIN; i < CALLS_MAX; i++) {
+		struct acceptor a = { .calls = i };
+		gn_sock *s[WAITING];
+
+		a.listener = listen_somewhere(p, address);
+		WANT(a.listener);
+		for (int k = 0; k < WAITING; k++)
+			WANT((s[k] = gn_connect(address, NULL, SOON)));
+		TRY(go_one(&a.one, accept_after_calls, &a));
+		while (!a.inside && !a.over)
+			gn_yield();
+		gn_close(a.listener);
+		WANT_IS(join_one(&a.one), 0);
+		for (int k = 0; k < WAITING; k++)
+			gn_close(s[k]);
+	}
+	return 0;
+}
+
 static int cancel_against_connect(const struct place *p)
 {
 	char address[ADDRESS_MAX];
@@ -339,6 +424,69 @@ static int cancel_them(const struct place *p, gn_sock *s)
 	return recv_end(s);
 }
 
+struct striker {
+	struct one one;
+	gn_sock *s;
+	size_t done;
+	int result;
+};
+
+static int send_until_closed(void *arg)
+{
+	struct striker *v = arg;
+	char *load = malloc(LOAD);
+
+	WANT(load);
+	pattern(load, LOAD, 0);
+	v->result = gn_send(v->s, load, LOAD, SOON);
+	v->done = gn_error_done(gn_error_last());
+	free(load);
+	return 0;
+}
+
+/* All that comes until the end, or until the connection breaks. */
+static int count_rest(gn_sock *s, size_t *came)
+{
+	char buf[5000];
+	ssize_t n;
+
+	while ((n = gn_recv(s, buf, sizeof buf, SOON)) > 0) {
+		WANT_IS(wrong_at(buf, (size_t)n, *came), n);
+		*came += (size_t)n;
+	}
+	WANT(n == 0);
+	return 0;
+}
+
+/* A close strikes a send: it tells how many bytes went, not one less. */
+static int close_against_send(const struct place *p)
+{
+	gn_sock_opts opts = { .send_bytes = (size_t)64 * 1024 };
+
+	for (size_t i = 0; i < 24; i++) {
+		struct striker v = { .result = 1 };
+		size_t came = 0;
+		gn_sock *s[2];
+
+		TRY(two_with(p, &opts, "rcvbuf=64k", s));
+		v.s = s[0];
+		TRY(go_one(&v.one, send_until_closed, &v));
+		turns();
+		WANT(v.result == 1);
+		came = i * 3000;
+		TRY(recv_pattern(s[1], came, 0));
+		for (size_t k = i % 3; k > 0; k--)
+			gn_yield();
+		gn_close(v.s);
+		WANT_IS(join_one(&v.one), 0);
+		WANT_IS(v.result, GN_ECLOSED);
+		TRY(count_rest(s[1], &came));
+		WANT_IS(came, (long long)v.done);
+		gn_close(s[1]);
+	}
+	return 0;
+}
+
 /* ---- a descriptor's number is soon another's */
 
 #define STORM 60
@@ -385,6 +533,12 @@ const struct conform_case cancel_cases[] = {
 	  NULL, 0 },
 	{ "cancel_against_accept (fault_21)", K_SERVED, 0,
 	  cancel_against_accept, NULL, NULL, 0 },
+	{ "close_against_accept (fault_20 fault_21)", K_SERVED, 0,
+	  close_against_accept, NULL, NULL, 0 },
+	{ "close_within_accept (fault_20)", K_SERVED, 0, close_within_accept,
+	  NULL, NULL, 0 },
+	{ "close_against_send (fault_20 fault_21)", K_STREAM, 0,
+	  close_against_send, NULL, NULL, 0 },
 	{ "cancel_against_connect (fault_21)", K_NAMED, 0,
 	  cancel_against_connect, NULL, NULL, 0 },
 	{ "cancel_against_send (fault_21)", K_STREAM, 0, NULL, cancel_us,

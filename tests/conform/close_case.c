@@ -171,6 +171,20 @@ static int over_them(const struct place *p, gn_sock *s)
 	return 0;
 }
 
+/* So it is when nobody has waited on the socket yet. */
+static int never_waited_on(const struct place *p)
+{
+	gn_sock *s[2];
+
+	TRY(two(p, s));
+	for (size_t i = 0; i < 3; i++)
+		TRY(send_pattern(s[0], 10, 10 * i));
+	gn_close(s[1]);
+	TRY(recv_end(s[0]));
+	gn_close(s[0]);
+	return 0;
+}
+
 /* ---- a peer on another thread sends at that very moment */
 
 #define RACES 80
@@ -347,6 +361,27 @@ static int linger_of_listener(const struct place *p)
 			WANT_IS(gn_sleep(gn_in(GN_MSEC)), 0);
 	}
 	WANT_IS(result, GN_ERESET);
+	gn_close(s[0]);
+	return 0;
+}
+
+/* A close that may take no time at all gives what was sent and the end, where
+ * nothing is owed, and no reset: what the loop still has armed there is no
+ * reason.  Who was reset could not send at all. */
+static int no_linger(const struct place *p)
+{
+	gn_sock *s[2];
+	char c;
+
+	TRY(two_with(p, NULL, "linger=0s", s));
+	WANT_IS(gn_recv(s[1], &c, 1, A_MOMENT), GN_ETIMEOUT);
+	TRY(send_pattern(s[1], 1000, 0));
+	gn_close(s[1]);
+	TRY(recv_pattern(s[0], 1000, 0));
+	TRY(recv_end(s[0]));
+	WANT_IS(gn_sleep(A_MOMENT), 0);
+	if (p->kind->traits & K_TCP)
+		WANT_IS(gn_send(s[0], "x", 1, SOON), 0);
 	gn_close(s[0]);
 	return 0;
 }
@@ -528,6 +563,8 @@ const struct conform_case close_cases[] = {
 	  KEEPS },
 	{ "half_read_is_no_reset", K_STREAM, 0, NULL, half_read_us, unread_them,
 	  KEEPS },
+	{ "never_waited_on_is_no_reset", K_ENDS, 0, never_waited_on, NULL, NULL,
+	  NO_THREADS },
 	{ "peer_sends_on", K_STREAM, 0, NULL, unread_us, sends_on_them, KEEPS },
 	{ "peer_sends_afterwards", K_ENDS, 0, NULL, over_us, over_them,
 	  KEEPS },
@@ -541,6 +578,7 @@ const struct conform_case close_cases[] = {
 	  NULL, NO_FIBERS },
 	{ "linger_of_listener", K_STREAM | K_NAMED, 0, linger_of_listener, NULL,
 	  NULL, NO_FIBERS },
+	{ "no_linger", K_STREAM | K_NAMED, 0, no_linger, NULL, NULL, 0 },
 	{ "end_without_loop", K_ENDS, 0, end_without_loop, NULL, NULL,
 	  ON_THREADS },
 	{ "no_listener_without_loop", K_SERVED, 0, no_listener_without_loop,

@@ -373,6 +373,115 @@ static int not_text(const struct place *p)
 	return 0;
 }
 
+/* ---- many at once: after so many calls a fiber gives way within one */
+
+#define MANY 300
+#define BATCHES 10
+
+static const struct shape {
+	ssize_t (*next)(gn_sock *s, char *buf, size_t size, gn_time until);
+	const char *tail; /* what follows a number of five digits */
+	ssize_t len;	  /* that is given of it */
+} shapes[] = {
+	{ next_line, "\r\n", 5 },
+	{ next_until, "--", 7 },
+	{ next_exact, "", 5 },
+};
+
+#define SHAPES (sizeof shapes / sizeof *shapes)
+
+static int send_batch(gn_sock *s, const struct shape *h, int first)
+{
+	char batch[MANY * 8];
+	size_t len = 0;
+
+	for (int i = 0; i < MANY; i++)
+		len += (size_t)snprintf(batch + len, sizeof batch - len,
+					"%05d%s", first + i, h->tail);
+	WANT_IS(gn_send(s, batch, len, SOON), 0);
+	return 0;
+}
+
+/* More comes whenever the other gives way, and moves what is queued there. */
+static int many_us(const struct place *p, gn_sock *s)
+{
+	(void)p;
+	for (size_t k = 0; k < SHAPES; k++)
+		for (int i = 0; i < BATCHES; i++) {
+			TRY(send_batch(s, &shapes[k], i * MANY));
+			gn_yield();
+		}
+	return 0;
+}
+
+/* The buffer is larger than is said, should more be stored. */
+static int take_many(gn_sock *s, const struct shape *h)
+{
+	static char buf[(size_t)64 * 1024];
+	char wanted[8];
+
+	for (int i = 0; i < BATCHES * MANY; i++) {
+		snprintf(wanted, sizeof wanted, "%05d", i);
+		WANT_IS(h->next(s, buf, 64, SOON), h->len);
+		WANT(memcmp(buf, wanted, 5) == 0);
+	}
+	return 0;
+}
+
+static int many_them(const struct place *p, gn_sock *s)
+{
+	(void)p;
+	for (size_t k = 0; k < SHAPES; k++)
+		TRY(take_many(s, &shapes[k]));
+	return recv_end(s);
+}
+
+struct taker {
+	struct one one;
+	gn_sock *s;
+	const struct shape *shape;
+	int taken;
+	bool closed;
+};
+
+static int take_until_closed(void *arg)
+{
+	struct taker *t = arg;
+	char buf[64];
+	ssize_t n;
+
+	while (!t->closed) {
+		n = t->shape->next(t->s, buf, sizeof buf, SOON);
+		WANT_IS(n, t->closed && n < 0 ? GN_ECLOSED : t->shape->len);
+		t->taken++;
+	}
+	return 0;
+}
+
+/* Another closes the socket while a call on it has given way: the call has
+ * what it came for, and looks at nothing more.  In a simulation less may have
+ * come, and the call waits. */
+static int closed_meanwhile(const struct place *p)
+{
+	for (size_t k = 0; k < SHAPES; k++) {
+		struct taker t = { .shape = &shapes[k] };
+		gn_sock *s[2];
+
+		TRY(two(p, s));
+		t.s = s[1];
+		TRY(send_batch(s[0], &shapes[k], 0));
+		TRY(go_one(&t.one, take_until_closed, &t));
+		while (t.taken == 0)
+			gn_yield();
+		WANT(t.taken < MANY);
+		gn_close(t.s);
+		t.closed = true;
+		WANT_IS(join_one(&t.one), 0);
+		gn_close(s[0]);
+	}
+	return 0;
+}
+
 const struct conform_case frame_cases[] = {
 	{ "cut_in_exact (fault_04)", K_STREAM, 0, cut_exact, NULL, NULL, 0 },
 	{ "cut_in_line (fault_04)", K_STREAM, 0, cut_line, NULL, NULL, 0 },
@@ -385,5 +494,8 @@ const struct conform_case frame_cases[] = {
 	  0 },
 	{ "most_at_once", K_STREAM, 0, most_at_once, NULL, NULL, 0 },
 	{ "not_text", K_STREAM, 0, not_text, NULL, NULL, 0 },
+	{ "many_shapes", K_STREAM, 0, NULL, many_us, many_them, 0 },
+	{ "closed_between_shapes (fault_20)", K_STREAM, 0, closed_meanwhile,
+	  NULL, NULL, NO_THREADS },
 	{ 0 },
 };

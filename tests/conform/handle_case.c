@@ -5,6 +5,7 @@
 #include <pthread.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "child.h"
 #include "place.h"
@@ -130,6 +131,58 @@ static int second_writer(const struct place *p)
 	TRY(go_one(&second, send_one, s[0]));
 	turns();
 	return 0;
+}
+
+static int recv_nine(void *arg)
+{
+	char buf[9];
+
+	return (int)gn_recv_exact(arg, buf, sizeof buf, SOON);
+}
+
+/* The first waits for more than there is: the second could take that. */
+static int second_reader_of_queue(const struct place *p)
+{
+	struct one first, second;
+	gn_sock *s[2];
+
+	TRY(two(p, s));
+	WANT_IS(gn_send(s[0], "some", 4, SOON), 0);
+	TRY(go_one(&first, recv_nine, s[1]));
+	turns();
+	TRY(go_one(&second, recv_one, s[1]));
+	turns();
+	return 0;
+}
+
+static int cork_and_send(void *arg)
+{
+	gn_cork(arg);
+	return gn_send(arg, "x", 1, SOON);
+}
+
+/* The first waits for room: what the second sends could be gathered. */
+static int second_writer_gathers(const struct place *p)
+{
+	struct one first, second;
+	gn_sock *s[2];
+
+	TRY(two(p, s));
+	if (fill(s[0]) < 0)
+		return -1;
+	TRY(go_one(&first, send_one, s[0]));
+	turns();
+	TRY(go_one(&second, cork_and_send, s[0]));
+	turns();
+	return 0;
+}
+
+static int two_at_a_queue(const struct place *p)
+{
+	TRY(want_stopped(second_reader_of_queue, p,
+			 "gn_recv: another fiber receives on this socket ("));
+	return want_stopped(second_writer_gathers, p,
+			    "gn_send: another fiber sends on this socket (");
 }
 
 static int two_at_a_time(const struct place *p)
@@ -345,6 +398,73 @@ static int thread_per_client(const struct place *p)
 	return 0;
 }
 
+/* ---- a cork where there is nothing to cork */
+
+static int cork_here(gn_sock *s)
+{
+	gn_cork(s);
+	WANT_IS(gn_code(), GN_OK);
+	return 0;
+}
+
+static int send_and_release(void *arg)
+{
+	char unread[8];
+	size_t len;
+	int fd;
+
+	WANT_IS(gn_send(arg, "x", 1, SOON), 0);
+	fd = gn_release(arg, unread, sizeof unread, &len);
+	WANT(fd >= 0);
+	close(fd);
+	return 0;
+}
+
+/* It says nothing, and nothing is gathered after it. */
+static int cork_in_vain(const struct place *p)
+{
+	struct one sender;
+	gn_sock *s[2];
+	char c;
+
+	TRY(two(p, s));
+	WANT_IS(gn_recv(s[0], &c, 1, GN_NOW), GN_ETIMEOUT);
+	TRY(elsewhere(s[0], cork_here));
+	TRY(go_one(&sender, send_and_release, s[0]));
+	WANT_IS(join_one(&sender), 0);
+	WANT_IS(gn_recv(s[1], &c, 1, SOON), 1);
+	gn_close(s[1]);
+	return 0;
+}
+
+static int cork_listener(const struct place *p)
+{
+	char address[ADDRESS_MAX];
+	gn_sock *l = listen_somewhere(p, address);
+
+	WANT(l);
+	gn_cork(l);
+	WANT_IS(gn_code(), GN_OK);
+	gn_close(l);
+	return 0;
+}
+
+static int use_cork(const struct place *p)
+{
+	gn_sock *s[2];
+
+	TRY(two(p, s));
+	gn_close(s[0]);
+	gn_cork(s[0]);
+	return 0;
+}
+
+static int corked_after_close(const struct place *p)
+{
+	return want_stopped(use_cork, p,
+			    "gn_cork was called without a socket that is open");
+}
+
 /* ---- nothing to close */
 
 static int nothing_to_close(const struct place *p)
@@ -363,12 +483,18 @@ const struct conform_case handle_cases[] = {
 	  NULL, ON_THREADS | LEAVES },
 	{ "two_at_a_time (fault_20)", 0, 0, two_at_a_time, NULL, NULL,
 	  ON_THREADS | LEAVES },
+	{ "two_at_a_queue (fault_20)", K_STREAM, 0, two_at_a_queue, NULL, NULL,
+	  ON_THREADS | LEAVES },
 	{ "wrong_thread", 0, 0, wrong_thread, NULL, NULL, ON_THREADS },
 	{ "handed_over", 0, 0, handed_over, NULL, NULL, ON_THREADS },
 	{ "listener_handed_over", K_SERVED, 0, listener_handed_over, NULL, NULL,
 	  ON_THREADS },
 	{ "thread_per_client", K_STREAM | K_SERVED, 0, thread_per_client, NULL,
 	  NULL, ON_THREADS },
+	{ "cork_in_vain", K_STREAM, 0, cork_in_vain, NULL, NULL, ON_THREADS },
+	{ "cork_listener", K_SERVED, 0, cork_listener, NULL, NULL, 0 },
+	{ "corked_after_close (fault_20)", K_STREAM, 0, corked_after_close,
+	  NULL, NULL, ON_THREADS | LEAVES },
 	{ "nothing_to_close", K_NONE, 0, nothing_to_close, NULL, NULL, 0 },
 	{ "closed_on_another_thread", 0, 0, closed_on_another_thread, NULL,
 	  NULL, ON_THREADS | LEAVES },

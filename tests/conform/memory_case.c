@@ -168,11 +168,66 @@ static int memory_fibers(const struct place *p)
 	return every_allocation(p, fibers);
 }
 
+/* ---- what comes while there is no memory */
+
+#define LOST 5000
+
+/* All that comes in order: so many bytes, or fewer and then, for good, that
+ * there was no memory. */
+static int recv_prefix(gn_sock *s, size_t len)
+{
+	char buf[3000];
+	size_t came = 0;
+	ssize_t n = 1;
+
+	while (came < len && n > 0) {
+		n = gn_recv(s, buf, sizeof buf, SOON);
+		WANT(n != 0 && n <= (ssize_t)sizeof buf);
+		if (n > 0)
+			WANT_IS(wrong_at(buf, (size_t)n, came), n);
+		came += n > 0 ? (size_t)n : 0;
+	}
+	if (n < 0) {
+		WANT_IS(n, GN_ENOMEM);
+		WANT_IS(gn_recv(s, buf, sizeof buf, SOON), GN_ENOMEM);
+	}
+	return 0;
+}
+
+/* What could not be stored is lost, and so is all that follows it: the stream
+ * ends there rather than go on with a hole. */
+static int memory_input(const struct place *p)
+{
+	static char lost[LOST];
+	gn_sock *s[2];
+	char buf[64];
+	int result = 0;
+
+	TRY(two(p, s));
+	TRY(send_pattern(s[0], 10, 0));
+	WANT_IS(gn_recv_exact(s[1], buf, sizeof buf, A_MOMENT), GN_ETIMEOUT);
+	pattern(lost, LOST, 10);
+	nomem_after(0, true);
+	for (size_t at = 0; at < LOST && result == 0; at += LOST / 10) {
+		result = gn_send(s[0], lost + at, LOST / 10, SOON);
+		turns();
+	}
+	nomem_over();
+	WANT_IS(result, 0);
+	TRY(send_pattern(s[0], 100, 10 + LOST));
+	turns();
+	TRY(recv_prefix(s[1], 10 + LOST + 100));
+	close_two(s);
+	return 0;
+}
+
 const struct conform_case memory_cases[] = {
 	{ "no_memory (fault_12)", 0, 0, memory_exchange, NULL, NULL, ON_REAL },
 	{ "no_memory_for_frames (fault_12)", K_STREAM, 0, memory_framed, NULL,
 	  NULL, ON_REAL },
 	{ "no_memory_for_fibers (fault_12)", K_NONE, 0, memory_fibers, NULL,
+	  NULL, ON_REAL },
+	{ "no_memory_for_input (fault_12)", K_STREAM, 0, memory_input, NULL,
 	  NULL, ON_REAL },
 	{ 0 },
 };

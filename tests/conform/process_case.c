@@ -6,6 +6,7 @@
 #include <fcntl.h>
 #include <pthread.h>
 #include <signal.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -45,7 +46,9 @@ static int in_fork(const struct place *p)
 	WANT_IS(gn_flush(s, SOON), GN_EFORK);
 	WANT_IS(gn_release(s, buf, sizeof buf, &len), GN_EFORK);
 	WANT_IS(gn_recv(s, buf, sizeof buf, GN_NOW), GN_EFORK);
+	WANT(!gn_adopt(-1));
 	gn_cork(s);
+	WANT_IS(gn_code(), GN_EINVAL);
 	if (!(p->kind->traits & K_BOUND))
 		WANT_IS(gn_send(s, "x", 1, SOON), GN_EFORK);
 	TRY(new_sockets(p));
@@ -153,6 +156,37 @@ static int forks_with_stdio(const struct place *p)
 	close(own);
 	close(fd[0]);
 	close(fd[1]);
+	return 0;
+}
+
+#define FORKS 60
+#define BUSY 3
+
+static atomic_bool enough;
+
+/* Makes and frees handles, and hardly anything else. */
+static void *make_handles(void *arg)
+{
+	while (!atomic_load(&enough))
+		gn_close(gn_stdio());
+	return arg;
+}
+
+/* Other threads are in the midst of it when this one forks: the child has none
+ * of them, and must not wait for what they held. */
+static int forks_beside_threads(const struct place *p)
+{
+	pthread_t threads[BUSY];
+
+	if (!CHILDREN_HAVE_THREADS)
+		return skip(p, "the sanitizer does not bear it");
+	for (int i = 0; i < BUSY; i++)
+		WANT(!pthread_create(&threads[i], NULL, make_handles, NULL));
+	for (int i = 0; i < FORKS; i++)
+		TRY(want_well(new_sockets, p));
+	atomic_store(&enough, true);
+	for (int i = 0; i < BUSY; i++)
+		WANT(pthread_join(threads[i], NULL) == 0);
 	return 0;
 }
 
@@ -407,12 +441,32 @@ static int exits_at_once(const struct place *p)
 	exit(0);
 }
 
-static int exit_after_close(const struct place *p)
+static int says_and_exits(void *arg)
+{
+	gn_sock *s = gn_connect(arg, NULL, SOON);
+
+	WANT(s);
+	gn_cork(s);
+	TRY(send_pattern(s, 4000, 0));
+	exit(0);
+}
+
+static int exits_in_a_fiber(const struct place *p)
+{
+	struct one fiber;
+
+	(void)p;
+	TRY(go_one(&fiber, says_and_exits, far_address));
+	return join_one(&fiber);
+}
+
+static int want_words(int (*part)(const struct place *p),
+		      const struct place *p)
 {
 	gn_sock *l = listen_somewhere(p, far_address), *s;
 
 	WANT(l);
-	TRY(want_well(exits_at_once, p));
+	TRY(want_well(part, p));
 	s = gn_accept(l, SOON);
 	WANT(s);
 	TRY(recv_pattern(s, 4000, 0));
@@ -420,6 +474,17 @@ static int exit_after_close(const struct place *p)
 	gn_close(s);
 	gn_close(l);
 	return 0;
+}
+
+/* What a fiber had gathered leaves, though it never waits again. */
+static int exit_in_a_fiber(const struct place *p)
+{
+	return want_words(exits_in_a_fiber, p);
+}
+
+static int exit_after_close(const struct place *p)
+{
+	return want_words(exits_at_once, p);
 }
 
 /* ---- what carries it */
@@ -505,6 +570,8 @@ const struct conform_case process_cases[] = {
 	  NULL, ON_REAL | LEAVES },
 	{ "forks_with_listener (fault_52)", K_SERVED, 0, forks_with_listener,
 	  NULL, NULL, ON_REAL },
+	{ "forks_beside_threads (fault_52)", K_LOCAL, K_NAMED,
+	  forks_beside_threads, NULL, NULL, ON_THREADS },
 	{ "forks_with_stdio (fault_52)", K_NONE, 0, forks_with_stdio, NULL,
 	  NULL, ON_REAL },
 	{ "thread_ends (fault_53)", 0, 0, thread_ends, NULL, NULL,
@@ -518,6 +585,8 @@ const struct conform_case process_cases[] = {
 	  NULL, ON_THREADS },
 	{ "last_words (fault_62)", K_ENDS, 0, last_words, NULL, NULL,
 	  ON_THREADS | LEAVES },
+	{ "exit_in_a_fiber", K_STREAM | K_SERVED, 0, exit_in_a_fiber, NULL,
+	  NULL, ON_THREADS },
 	{ "exit_after_close", K_STREAM | K_SERVED, 0, exit_after_close, NULL,
 	  NULL, ON_THREADS },
 	{ "backend (fault_50)", K_NONE, 0, backend, NULL, NULL, ON_REAL },

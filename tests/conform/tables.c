@@ -21,6 +21,7 @@ extern const struct conform_case adopt_cases[];
 extern const struct conform_case limit_cases[];
 extern const struct conform_case memory_cases[];
 extern const struct conform_case process_cases[];
+extern const struct conform_case serve_cases[];
 extern const struct conform_case sim_cases[];
 
 const struct conform_case *const conform_tables[] = {
@@ -42,6 +43,7 @@ const struct conform_case *const conform_tables[] = {
 	limit_cases,
 	memory_cases,
 	process_cases,
+	serve_cases,
 	sim_cases,
 	NULL,
 };
