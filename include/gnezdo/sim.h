@@ -53,6 +53,7 @@
 #include <stdint.h>
 
 #include <gnezdo/base.h>
+#include <gnezdo/fault.h>
 #include <gnezdo/task.h>
 #include <gnezdo/time.h>
 
@@ -110,6 +111,28 @@ GN_API GN_MUST_USE int gn_sim_service(gn_sim *sim, const char *name,
  */
 GN_API GN_MUST_USE int gn_sim_link(gn_sim *sim, const char *a, const char *b,
 				   int64_t latency_ns);
+
+/*
+ * gn_sim_fault has things go wrong, by a plan as fault.h describes it, before
+ * or while the simulation runs.  Its instants count from the begin of the run.
+ * Later rules override earlier ones.  Returns 0.
+ *
+ * A host that crashes falls silent: its sockets, ports and fibers are gone
+ * without a word, and what its function returned is ignored.  A restart calls
+ * the function again, with the same argument, if it had not returned before.
+ *
+ *   fails  GN_EINVAL (no plan, or one of more than 64 rules; the record says
+ *          where), GN_ENAME (a host that there is not), GN_ENOMEM
+ */
+GN_API GN_MUST_USE int gn_sim_fault(gn_sim *sim, const char *plan);
+
+/* gn_sim_fault_rule adds one rule; returns as gn_sim_fault. */
+GN_API GN_MUST_USE int gn_sim_fault_rule(gn_sim *sim,
+					 const gn_fault_rule *rule);
+
+/* gn_sim_heal plans the end of all that goes wrong, by rules that were added
+ * before that instant: hosts that are down are up again. */
+GN_API void gn_sim_heal(gn_sim *sim, int64_t at_ns);
 
 /*
  * gn_sim_run runs all hosts, on the calling thread, until all have returned.

@@ -113,6 +113,12 @@ void gni_task_cancel(struct gni_task *t)
 		gni_timer_set(&t->loop->timers, &t->timer, t->shield);
 }
 
+void gni_task_pardon(struct gni_task *t)
+{
+	t->cancelled = false;
+	t->shield = t->mercy = (gn_time){ 0 };
+}
+
 /* A deadline struck, or the shield of a cancelled fiber ran out. */
 static void deadline_came(struct gni_timer *timer)
 {

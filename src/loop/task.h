@@ -73,6 +73,10 @@ void gni_task_start(struct gni_task *t);
 /* gni_task_cancel cancels it, for good. */
 void gni_task_cancel(struct gni_task *t);
 
+/* gni_task_pardon makes a fiber that was cancelled as if it were new: no
+ * cancel, no shield. */
+void gni_task_pardon(struct gni_task *t);
+
 /* gni_task_cancelled tells whether a wait would fail with GN_ECANCELED now. */
 bool gni_task_cancelled(const struct gni_task *t);
 

@@ -222,6 +222,11 @@ void gn_group_cancel(gn_group *g)
 	}
 }
 
+bool gni_group_is_cancelled(const gn_group *g)
+{
+	return g->cancelled;
+}
+
 void gn_group_close(gn_group *g)
 {
 	if (!g)

@@ -11,4 +11,7 @@
  */
 void gni_group_settle(gn_group *g, gn_time until);
 
+/* gni_group_is_cancelled tells whether the group's fibers were cancelled. */
+bool gni_group_is_cancelled(const gn_group *g);
+
 #endif

@@ -6,6 +6,7 @@
 
 #include <errno.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "io/sim/power.h"
 #include "io/sim/wire.h"
@@ -154,22 +155,40 @@ static void plan_once(struct rule *r, struct gni_moment *m,
 
 /* ---- adding and removing */
 
-static int resolve(struct gni_io *io, const char *name, unsigned *place)
+static int resolve(struct gni_io *io, const char name[GN_FAULT_HOST_MAX],
+		   unsigned *place)
 {
-	int number = name[0] ? gni_sim_place(io, name) : 0;
+	int number = 0;
 
+	if (!memchr(name, 0, GN_FAULT_HOST_MAX))
+		return -ENOENT;
+	if (name[0])
+		number = gni_sim_place(io, name);
 	if (number < 0)
 		return number;
 	*place = (unsigned)number;
 	return 0;
 }
 
+/* A rule that was not parsed may be anything. */
+static bool is_sane(const gn_fault_rule *rule)
+{
+	const gn_faults *f = &rule->faults;
+
+	return rule->begin_ns >= 0 &&
+	       (rule->end_ns == 0 || rule->end_ns >= rule->begin_ns) &&
+	       f->reorder_ns >= 0 && f->delay_ns >= 0 && f->jitter_ns >= 0 &&
+	       f->rate_bits >= 0;
+}
+
 static int rule_new(struct gni_net *net, const gn_fault_rule *rule,
 		    struct gni_list *list)
 {
-	struct rule *r = calloc(1, sizeof *r);
+	struct rule *r = is_sane(rule) ? calloc(1, sizeof *r) : NULL;
 	int result;
 
+	if (!is_sane(rule))
+		return -EINVAL;
 	if (!r)
 		return -ENOMEM;
 	r->net = net;
@@ -255,6 +274,18 @@ void gni_sim_heal(struct gni_io *io, int64_t at_ns)
 	if (gn_time_before(at, net->now))
 		at = net->now;
 	gni_net_plan_at(net, &net->mishaps.heal, at);
+}
+
+bool gni_sim_returns(struct gni_io *io, unsigned place)
+{
+	struct gni_net *net = gni_net_of(io);
+	struct gni_list *all = &net->mishaps.rules;
+
+	for (struct gni_list *m = all->next; m != all; m = m->next)
+		if (rule_of(m)->restart.set &&
+		    is_for(rule_of(m), net->places[place]))
+			return true;
+	return net->mishaps.heal.set;
 }
 
 void gni_mishaps_init(struct gni_net *net)

@@ -136,9 +136,10 @@ static void tell(struct gni_place *place, bool on)
 {
 	struct gni_net *net = place->net;
 
-	if (net->power)
+	if (net->power) {
 		net->power(net->power_arg, place->number, on);
-	else if (on)
+		atomic_store(&net->woken, true); /* fibers may be ready */
+	} else if (on)
 		gni_sim_start(&net->io, place->number);
 }
 

@@ -56,8 +56,9 @@ int gni_sim_link(struct gni_io *io, unsigned a, unsigned b,
  * gni_sim_fault adds rules, which override those there are.  Their instants
  * count from the opening of the network.
  *
- * Returns 0; -ENOENT when a rule names a host that there is not, -ENOMEM; then
- * none was added.
+ * Returns 0; -ENOENT when a rule names a host that there is not, -EINVAL when
+ * it has a value below 0 or ends before it begins, -ENOMEM; then none was
+ * added.
  */
 int gni_sim_fault(struct gni_io *io, const gn_fault_rule *rules, int count);
 
@@ -83,6 +84,9 @@ void gni_sim_fault_counts(struct gni_io *io,
 void gni_sim_power(struct gni_io *io,
 		   void (*fn)(void *arg, unsigned place, bool on), void *arg);
 void gni_sim_start(struct gni_io *io, unsigned place);
+
+/* gni_sim_returns tells whether the power of a host is going to come back. */
+bool gni_sim_returns(struct gni_io *io, unsigned place);
 
 /* gni_sim_clock gives the clock, for gni_clock_virtual; it starts at 1 s. */
 const gn_time *gni_sim_clock(struct gni_io *io);
