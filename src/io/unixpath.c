@@ -148,10 +148,13 @@ static bool remove_stale(const struct place *p, const gn_addr *addr)
 static int bind_replacing(int fd, const gn_addr *addr)
 {
 	struct place p;
-	int result = -EADDRINUSE;
+	int result = lock(&p, addr);
 
-	if (lock(&p, addr) < 0)
+	if (result == -EMFILE || result == -ENFILE)
 		return result;
+	if (result < 0)
+		return -EADDRINUSE;
+	result = -EADDRINUSE;
 	if (remove_stale(&p, addr))
 		result = bind_path(fd, addr);
 	unlock(&p);
@@ -201,13 +204,28 @@ int gni_unix_claim(int fd, const gn_addr *addr, int mode,
 	return result;
 }
 
+static void remove_ours(const struct place *p, const struct gni_file *file)
+{
+	if (same_file(p, file))
+		unlinkat(p->directory, p->name, 0);
+}
+
+/*
+ * Who has no descriptor for the lock, or may not read the directory, does
+ * without: our socket is still bound, so no server takes the path for stale
+ * and replaces it meanwhile.
+ */
 void gni_unix_unclaim(const gn_addr *addr, const struct gni_file *file)
 {
 	struct place p;
+	int result = lock(&p, addr);
 
-	if (lock(&p, addr) < 0)
-		return;
-	if (same_file(&p, file))
-		unlinkat(p.directory, p.name, 0);
-	unlock(&p);
+	if (result == 0) {
+		remove_ours(&p, file);
+		unlock(&p);
+	} else if (result != -EWOULDBLOCK) {
+		p.directory = AT_FDCWD;
+		p.name = p.path;
+		remove_ours(&p, file);
+	}
 }
