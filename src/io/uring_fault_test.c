@@ -221,6 +221,9 @@ static void fault_50_a_ring_is_refused(void **state)
 	with_everything(state);
 	without.eventfd_error = EMFILE;
 	assert_int_equal(refusal(), -EMFILE);
+	with_everything(state);
+	without.enter_error = -EPERM;
+	assert_int_equal(refusal(), -EPERM);
 }
 
 static void fault_50_something_needed_is_missing(void **state)
@@ -271,6 +274,7 @@ static void fault_50_no_descriptor_above_the_streams(void **state)
 	assert_int_equal(status, 0);
 }
 
+/* A standing receive then stands all the same; later ones have buffers. */
 static void fault_51_no_memory_for_buffers(void **state)
 {
 	struct gni_io *io;
@@ -285,13 +289,41 @@ static void fault_51_no_memory_for_buffers(void **state)
 	pair_open(SOCK_STREAM, fd);
 	h = heard(GNI_OP_RECV_MULTI, fd[0]);
 	submit(io, &h);
-	turn(io);
-	assert_int_equal(h.result, -ENOMEM);
-	without.register_error = 0;
-	submit(io, &h);
+	for (int i = 1; i <= 4; i++) {
+		if (i == 3)
+			without.register_error = 0;
+		turn(io);
+		assert_int_equal(write(fd[1], "word", 4), 4);
+		await(io, &h, i);
+		assert_int_equal(h.result, 4);
+		assert_true(h.more);
+	}
 	shutdown(fd[1], SHUT_WR);
-	await(io, &h, 2);
+	await(io, &h, 5);
 	assert_int_equal(h.result, 0);
+	assert_false(h.more);
+	pair_close(fd);
+	io->backend->close(io);
+}
+
+static void fault_51_no_memory_for_buffers_and_a_cancel(void **state)
+{
+	struct gni_io *io;
+	struct heard h;
+	int fd[2];
+
+	(void)state;
+	without.register_error = -ENOMEM;
+	without.register_passes = 1;
+	io = ring_open(0, TINY);
+	pair_open(SOCK_STREAM, fd);
+	h = heard(GNI_OP_RECV_MULTI, fd[0]);
+	submit(io, &h);
+	turn(io);
+	io->backend->cancel(io, &h.op);
+	await(io, &h, 1);
+	assert_int_equal(h.result, -ECANCELED);
+	assert_false(h.more);
 	pair_close(fd);
 	io->backend->close(io);
 }
@@ -322,6 +354,7 @@ static void a_lost_ring_stops_the_program(void **state)
 
 	(void)state;
 	without.enter_error = -EBADF;
+	without.enter_passes = 1;
 	child = fork();
 	if (child == 0) {
 		struct rlimit no_core = { 0, 0 };
@@ -347,6 +380,7 @@ int main(void)
 		TEST(fault_50_something_needed_is_missing),
 		TEST(fault_50_no_descriptor_above_the_streams),
 		TEST(fault_51_no_memory_for_buffers),
+		TEST(fault_51_no_memory_for_buffers_and_a_cancel),
 		TEST(fault_51_each_enter_fails_once),
 		TEST(a_lost_ring_stops_the_program),
 	};

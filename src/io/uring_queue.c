@@ -237,13 +237,13 @@ static void place_backlog(struct gni_uring *u)
 	while (!gni_list_empty(&u->backlog)) {
 		struct gni_op *op = GNI_OWNER(u->backlog.next, struct gni_op,
 					      link);
-		int err = 0;
 
-		if (lacks_buffers(u, op))
-			err = gni_buffers_open(&u->buffers, &u->ring);
-		if (err < 0)
-			end(u, op, err);
-		else if (!place(u, op))
+		/* Without them it waits by a poll; see take_by_hand. */
+		if (lacks_buffers(u, op) &&
+		    gni_buffers_open(&u->buffers, &u->ring) < 0)
+			gni_uring_stage_set(op, gni_uring_stage(op) |
+							GNI_STAGE_POLLING);
+		if (!place(u, op))
 			return;
 	}
 }

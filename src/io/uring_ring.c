@@ -7,6 +7,7 @@
 #include <errno.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/check.h"
@@ -21,6 +22,9 @@
 
 /* How long to leave a kernel alone that put off a submission. */
 #define REST_NS GN_MSEC
+
+/* Of the time namespace that a system begins with (time_namespaces(7)). */
+#define FIRST_TIME_NAMESPACE 0xEFFFFFFAu
 
 #define COMMON_FLAGS (IORING_SETUP_CQSIZE | IORING_SETUP_CLAMP)
 #define NEEDED_FEATURES \
@@ -62,6 +66,16 @@ static int set_up(struct gni_ring *r, unsigned features_off, unsigned entries)
 	return err;
 }
 
+/* A ring takes every instant for one of the first namespace's clock; where we
+ * may live by another it is told the time left. */
+static bool lives_by_first_clock(void)
+{
+	struct stat st;
+
+	return stat("/proc/self/ns/time", &st) == 0 &&
+	       st.st_ino == FIRST_TIME_NAMESPACE;
+}
+
 /* Finds out what the kernel offers.  Two operations came with the release that
  * also brought what cannot be asked for: socket with POLL_FIRST (5.19), and
  * send_zc with the multishot receive (6.0; multishot accept is older). */
@@ -81,7 +95,8 @@ static int probe(struct gni_ring *r)
 	if ((r->uring.features & NEEDED_FEATURES) != NEEDED_FEATURES)
 		err = -ENOSYS;
 	r->quiet = r->uring.features & IORING_FEAT_CQE_SKIP;
-	r->absolute = r->uring.features & IORING_FEAT_MIN_TIMEOUT;
+	r->limits = r->uring.features & IORING_FEAT_MIN_TIMEOUT;
+	r->absolute = r->limits && lives_by_first_clock();
 	r->flagged = r->uring.flags & IORING_SETUP_TASKRUN_FLAG;
 	return err;
 }
@@ -95,6 +110,22 @@ static int lift(struct gni_ring *r)
 	return fd < 0 ? fd : 0;
 }
 
+/* Whether the kernel put off what was submitted: completions must be taken
+ * first, or memory is short. */
+static bool refused(int result)
+{
+	return result == -EBUSY || result == -EAGAIN || result == -ENOMEM;
+}
+
+/* A filter may let a ring be set up and not let it be entered. */
+static int may_enter(const struct gni_ring *r)
+{
+	int taken = io_uring_enter2((unsigned)r->uring.ring_fd, 0, 0, 0, NULL,
+				    0);
+
+	return taken < 0 && taken != -EINTR && !refused(taken) ? taken : 0;
+}
+
 int gni_ring_open(struct gni_ring *r, unsigned features_off, unsigned entries)
 {
 	int err;
@@ -106,6 +137,8 @@ int gni_ring_open(struct gni_ring *r, unsigned features_off, unsigned entries)
 	err = lift(r);
 	if (err == 0)
 		err = probe(r);
+	if (err == 0)
+		err = may_enter(r);
 	if (err < 0) {
 		gni_ring_close(r);
 		return err;
@@ -114,7 +147,6 @@ int gni_ring_open(struct gni_ring *r, unsigned features_off, unsigned entries)
 	for (unsigned i = 0; r->uring.sq.array && i < r->uring.sq.ring_entries;
 	     i++)
 		r->uring.sq.array[i] = i;
-	r->limits = r->absolute;
 	if (io_uring_register_ring_fd(&r->uring) == 1)
 		r->enter_flags = IORING_ENTER_REGISTERED_RING;
 	return 0;
@@ -162,13 +194,6 @@ static unsigned publish(struct gni_ring *r)
 	sq->sqe_head = sq->sqe_tail;
 	io_uring_smp_store_release(sq->ktail, sq->sqe_tail);
 	return sq->sqe_tail - IO_URING_READ_ONCE(*sq->khead);
-}
-
-/* Whether the kernel put off what was submitted: completions must be taken
- * first, or memory is short. */
-static bool refused(int result)
-{
-	return result == -EBUSY || result == -EAGAIN || result == -ENOMEM;
 }
 
 static int enter(struct gni_ring *r, unsigned count, unsigned flags,

@@ -10,6 +10,33 @@
 #include "io/uring.h"
 #include "io/uring_op.h"
 
+/* What a standing receive takes at a time when it has to do without buffers
+ * of the ring: little enough for a thread's own stack. */
+#define BY_HAND ((size_t)4 * 1024)
+
+/*
+ * There was no memory for the ring of buffers: the poll has told that there is
+ * something, which is received by hand.  Each time the buffers are asked for
+ * anew.
+ */
+static void take_by_hand(struct gni_uring *u, struct gni_op *op)
+{
+	uint8_t bytes[BY_HAND];
+	ssize_t n;
+
+	do
+		n = recv(op->fd, bytes, sizeof bytes, MSG_DONTWAIT);
+	while (gni_sys_again(&n));
+	if (n > 0) {
+		op->arrived = bytes;
+		op->done(op, (int)n, true);
+	}
+	if (n > 0 || n == -EAGAIN)
+		gni_uring_resume(u, op, 0);
+	else
+		gni_uring_finish(u, op, (int)n);
+}
+
 /* The poll or the time on behalf of an operation has ended. */
 static void take_step(struct gni_uring *u, struct gni_op *op, int result)
 {
@@ -17,6 +44,8 @@ static void take_step(struct gni_uring *u, struct gni_op *op, int result)
 		gni_uring_resume(u, op, gni_uring_stage(op));
 	else if (result < 0 && result != -ETIME)
 		gni_uring_finish(u, op, result);
+	else if (op->kind == GNI_OP_RECV_MULTI && !u->buffers.shared)
+		take_by_hand(u, op);
 	else
 		gni_uring_resume(u, op, GNI_STAGE_TRIED);
 }
