@@ -10,6 +10,7 @@
  *	task.h     fibers in groups, channels
  *	serve.h    a server in one call
  *	sim.h      the same program on a simulated network
+ *	sweep.h    a scenario on it, for many seeds
  *	version.h  which gnezdo this is, and what it stands on
  *
  *	#include <gnezdo.h>
@@ -36,6 +37,7 @@
 #include <gnezdo/task.h>
 #include <gnezdo/serve.h>
 #include <gnezdo/sim.h>
+#include <gnezdo/sweep.h>
 #include <gnezdo/version.h>
 
 #endif

@@ -68,6 +68,17 @@ typedef struct gn_sim_opts {
 	int64_t latency_ns; /* one way between two hosts; 0: 1 ms */
 	bool in_order;	    /* nothing is left to the seed: fibers run in turn
 			     * and bytes come as they were sent */
+	/* What goes wrong: a plan (fault.h), whose times count from the begin
+	 * of the run; NULL: nothing.  GNEZDO_FAULTS is read instead of it. */
+	const char *faults;
+	bool swarm;	 /* the seed draws faults, besides those of the plan;
+			  * with GNEZDO_FAULTS it does not */
+	int64_t heal_ns; /* after so long nothing goes wrong any more, and who
+			  * was down is up again; 0: never, with swarm 10 s */
+	/* The choices themselves, read instead of made by the seed: any bytes
+	 * are some.  NULL: the seed; in_order counts first. */
+	const void *tape;
+	size_t tape_bytes;
 	/* Where a report of a deadlock goes, a line a call; NULL: standard
 	 * error. */
 	void (*report)(const char *line, void *arg);
@@ -77,9 +88,10 @@ typedef struct gn_sim_opts {
 /*
  * gn_sim_open makes a simulation without hosts.  Returns NULL on failure.
  *
- *   opts   NULL: defaults
+ *   opts   NULL: defaults; the bytes of a tape must stay until gn_sim_close
  *   owns   the caller, who closes it
- *   fails  GN_ENOMEM, GN_EINVAL
+ *   fails  GN_ENOMEM, GN_EINVAL (also: a plan of faults that is none), GN_ESYS
+ *          and the like (GNEZDO_TRACE names a file that cannot be written)
  */
 GN_API GN_MUST_USE gn_sim *gn_sim_open(const gn_sim_opts *opts);
 
@@ -142,7 +154,8 @@ GN_API void gn_sim_heal(gn_sim *sim, int64_t at_ns);
  *
  *   fails  the first failure of a host; GN_EDEADLOCK when all fibers wait and
  *          nothing can ever come: each one's name and what it waits for is
- *          reported; GN_EINVAL (run before)
+ *          reported; GN_ENAME (a plan of faults names no host of ours);
+ *          GN_EINVAL (run before)
  */
 GN_API GN_MUST_USE int gn_sim_run(gn_sim *sim);
 

@@ -39,6 +39,14 @@ void gni_tape_replay(struct gni_tape *t, const uint8_t *bytes, size_t len)
 void gni_tape_record(struct gni_tape *t, struct gni_tape_log *log)
 {
 	t->log = log;
+	t->watched = t->log || t->witness;
+}
+
+void gni_tape_watch(struct gni_tape *t, gni_tape_witness *witness, void *arg)
+{
+	t->witness = witness;
+	t->witness_arg = arg;
+	t->watched = t->log || t->witness;
 }
 
 /* Reads the entry at a place and moves behind it; false at the end. */
@@ -69,17 +77,23 @@ static uint64_t next_value(struct gni_tape *t, enum gni_stream s)
 	return 0;
 }
 
-static uint64_t answer(struct gni_tape *t, enum gni_stream s, uint64_t bound,
-		       uint64_t value)
+static void witness(struct gni_tape *t, const struct gni_tape_entry *e)
 {
 	struct gni_tape_log *log = t->log;
 
-	if (!log)
-		return value;
-	if (log->count < log->max)
-		log->entries[log->count] = (struct gni_tape_entry){
-			.value = value, .bound = bound, .stream = s };
-	log->count++;
+	if (log && log->count++ < log->max)
+		log->entries[log->count - 1] = *e;
+	if (t->witness && e->value)
+		t->witness(t->witness_arg, e);
+}
+
+static uint64_t answer(struct gni_tape *t, enum gni_stream s, uint64_t bound,
+		       uint64_t value)
+{
+	if (t->watched)
+		witness(t, &(struct gni_tape_entry){
+				   .value = value, .bound = bound,
+				   .stream = s });
 	return value;
 }
 

@@ -51,12 +51,18 @@ struct gni_tape_log {
 	struct gni_tape_entry entries[];
 };
 
+/* Is told of an event as it is drawn. */
+typedef void gni_tape_witness(void *arg, const struct gni_tape_entry *e);
+
 struct gni_tape {
 	struct gni_rng random[GNI_STREAMS];
 	const uint8_t *bytes; /* when it is read: the caller's */
 	size_t len, at[GNI_STREAMS];
 	bool reads;
 	struct gni_tape_log *log;
+	gni_tape_witness *witness;
+	void *witness_arg;
+	bool watched; /* by either of the two */
 };
 
 /* gni_tape_seed starts a tape that a seed decides. */
@@ -69,6 +75,9 @@ void gni_tape_replay(struct gni_tape *t, const uint8_t *bytes, size_t len);
 /* gni_tape_record has the answers from now on written to a log, behind what
  * it has; NULL: no more. */
 void gni_tape_record(struct gni_tape *t, struct gni_tape_log *log);
+
+/* gni_tape_watch has somebody told of each event from now on. */
+void gni_tape_watch(struct gni_tape *t, gni_tape_witness *witness, void *arg);
 
 /* gni_tape_draw gives a number below bound; each as likely by a seed.  Where
  * there is no choice (bound 0 or 1) it is 0 and no entry. */

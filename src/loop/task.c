@@ -92,9 +92,15 @@ static bool shielded(const struct gni_task *t)
 	return t->shield.ns && gn_time_before(gn_now(), t->shield);
 }
 
+/* A fiber that does not heed it goes round and round without waiting; by the
+ * trace that is seen. */
 bool gni_task_cancelled(const struct gni_task *t)
 {
-	return t->cancelled && !shielded(t);
+	bool cancelled = t->cancelled && !shielded(t);
+
+	if (cancelled)
+		gni_task_note(t, "heard", NULL, NULL, 0);
+	return cancelled;
 }
 
 void gni_task_cancel(struct gni_task *t)
@@ -125,8 +131,9 @@ static void deadline_came(struct gni_timer *timer)
 	struct gni_task *t = GNI_OWNER(timer, struct gni_task, timer);
 
 	if (t->wait)
-		gni_strike(t->wait, gni_task_cancelled(t) ? GN_ECANCELED :
-							   GN_ETIMEOUT);
+		gni_strike(t->wait, t->cancelled && !shielded(t) ?
+					    GN_ECANCELED :
+					    GN_ETIMEOUT);
 }
 
 static bool is_over(const struct gni_loop *l, const void *what)

@@ -1,6 +1,8 @@
 /*
- * deadlock.c: what is said when every fiber waits and nothing can come.
+ * deadlock.c: what is said when every fiber waits and nothing can come, or
+ * when they go on for ever.
  */
+#include <inttypes.h>
 #include <stdio.h>
 
 #include "base/check.h"
@@ -29,21 +31,35 @@ static void say_wait(gn_sim *sim, const struct gni_task *t)
 	say(sim, line);
 }
 
+static void say_what(gn_sim *sim)
+{
+	double seconds = (double)gn_since(sim->begin) / (double)GN_SEC;
+	char line[128];
+
+	if (sim->after.overran)
+		snprintf(line, sizeof line,
+			 "no end after %" PRIu64 " events and %.9g s of "
+			 "virtual time",
+			 gni_sim_events(sim->io), seconds);
+	else
+		snprintf(line, sizeof line,
+			 "deadlock after %.9g s of virtual time: every fiber "
+			 "waits and nothing can come",
+			 seconds);
+	say(sim, line);
+}
+
 /* Said once, then all are cancelled. */
 void gni_sim_stuck(struct gni_loop *l, void *arg)
 {
 	gn_sim *sim = arg;
-	char line[128];
 
-	GNI_CHECK(!sim->deadlocked,
+	GNI_CHECK(!sim->after.deadlocked,
 		  "a simulation's fibers wait though they were cancelled");
-	sim->deadlocked = true;
-	gni_sim_note(sim->io, "deadlock", 0);
-	snprintf(line, sizeof line,
-		 "deadlock after %.9g s of virtual time: every fiber waits "
-		 "and nothing can come",
-		 (double)gn_since(sim->begin) / (double)GN_SEC);
-	say(sim, line);
+	sim->after.overran = gni_sim_overran(sim->io);
+	sim->after.deadlocked = !sim->after.overran;
+	gni_sim_note(sim->io, sim->after.overran ? "no end" : "deadlock", 0);
+	say_what(sim);
 	for (struct gni_list *m = l->tasks.next; m != &l->tasks; m = m->next)
 		say_wait(sim, GNI_OWNER(m, struct gni_task, all));
 	gn_group_cancel(sim->programs);

@@ -193,7 +193,7 @@ int gni_hosts_run(gn_sim *sim, struct gni_loop *l)
 	gni_sim_power(sim->io, power, sim);
 	if (result == 0)
 		result = gn_group_wait(sim->programs, GN_NEVER);
-	sim->elapsed_ns = gn_since(sim->begin);
+	sim->after.elapsed_ns = gn_since(sim->begin);
 	if (sim->services) {
 		gn_group_cancel(sim->services);
 		served = gn_group_wait(sim->services, GN_NEVER);

@@ -3,11 +3,13 @@
  * what is known of it afterwards.  The network itself is a backend (io/sim).
  */
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 
 #include "clock/clock.h"
 #include "error/error.h"
 #include "sim/inside.h"
+#include "sim/plan.h"
 
 #define LATENCY_NS GN_MSEC
 
@@ -21,52 +23,74 @@ int gni_sim_fail(int code, int sys, const char *operation)
 
 static void begin_tape(gn_sim *sim)
 {
-	if (sim->opts.in_order)
+	const gn_sim_opts *o = &sim->opts;
+
+	if (o->in_order)
 		gni_tape_replay(&sim->tape, NULL, 0);
+	else if (o->tape)
+		gni_tape_replay(&sim->tape, o->tape, o->tape_bytes);
 	else
-		gni_tape_seed(&sim->tape, sim->opts.seed);
+		gni_tape_seed(&sim->tape, o->seed);
 }
 
-static int open_network(gn_sim *sim, const char **why)
+static int open_network(gn_sim *sim, uint64_t steps_max, const char **why)
 {
-	struct gni_sim_options o = { .latency_ns = LATENCY_NS };
-	const char *to = secure_getenv("GNEZDO_TRACE");
+	struct gni_sim_options o = { .latency_ns = LATENCY_NS,
+				     .tape = &sim->tape,
+				     .steps_max = steps_max };
 	int result = gni_io_off(&o.features_off, why);
+
+	if (sim->opts.latency_ns)
+		o.latency_ns = sim->opts.latency_ns;
+	if (result == 0)
+		result = gni_sim_open(&sim->io, &o);
+	return result;
+}
+
+static int fail_open(int sys, const char *why)
+{
+	return gni_fail(&(struct gni_cause){ .code = gni_code_of(sys),
+					     .sys = sys,
+					     .operation = "sim_open" },
+			"%s", why ? why : "");
+}
+
+static int make(gn_sim *sim, uint64_t steps_max, const char *story)
+{
+	const char *why = NULL;
+	int result = gni_plan_open(&sim->plan, &sim->opts);
 
 	if (result < 0)
 		return result;
 	begin_tape(sim);
-	o.tape = &sim->tape;
-	if (sim->opts.latency_ns)
-		o.latency_ns = sim->opts.latency_ns;
-	result = gni_sim_open(&sim->io, &o);
-	if (result == 0 && to && *to)
-		result = gni_sim_tell(sim->io, to);
-	if (result < 0 && sim->io)
-		*why = "GNEZDO_TRACE names a file that cannot be written";
-	return result;
+	result = open_network(sim, steps_max, &why);
+	if (result < 0)
+		return fail_open(-result, why);
+	result = story && *story ? gni_sim_tell(sim->io, story) : 0;
+	return result < 0 ? fail_open(-result, "GNEZDO_TRACE") : 0;
+}
+
+gn_sim *gni_sim_make(const gn_sim_opts *opts, uint64_t steps_max,
+		     const char *story)
+{
+	gn_sim *sim = calloc(1, sizeof *sim);
+
+	if (!sim) {
+		fail_open(ENOMEM, NULL);
+		return NULL;
+	}
+	gni_list_init(&sim->hosts);
+	if (opts)
+		sim->opts = *opts;
+	if (make(sim, steps_max, story) == 0)
+		return sim;
+	gn_sim_close(sim);
+	return NULL;
 }
 
 gn_sim *gn_sim_open(const gn_sim_opts *opts)
 {
-	gn_sim *sim = calloc(1, sizeof *sim);
-	const char *why = NULL;
-	int result = -ENOMEM;
-
-	if (sim) {
-		gni_list_init(&sim->hosts);
-		if (opts)
-			sim->opts = *opts;
-		result = open_network(sim, &why);
-	}
-	if (result == 0)
-		return sim;
-	gn_sim_close(sim);
-	gni_fail(&(struct gni_cause){ .code = gni_code_of(-result),
-				      .sys = -result,
-				      .operation = "sim_open" },
-		 "%s", why ? why : "");
-	return NULL;
+	return gni_sim_make(opts, 0, secure_getenv("GNEZDO_TRACE"));
 }
 
 int gn_sim_link(gn_sim *sim, const char *a, const char *b, int64_t latency_ns)
@@ -84,6 +108,44 @@ int gn_sim_link(gn_sim *sim, const char *a, const char *b, int64_t latency_ns)
 	return 0;
 }
 
+/* What is open when all has ended was forgotten. */
+static void look_for_left(gn_sim *sim)
+{
+	struct gni_after *a = &sim->after;
+	const char *name;
+
+	for (unsigned i = 1; (name = gni_sim_name(sim->io, i)); i++) {
+		a->left = gni_sim_descriptors(sim->io, i);
+		snprintf(a->left_at, sizeof a->left_at, "%s", name);
+		if (a->left > 0)
+			return;
+	}
+}
+
+static int run(gn_sim *sim, struct gni_loop *l)
+{
+	int result;
+
+	l->order = &sim->tape;
+	l->stuck = gni_sim_stuck;
+	l->stuck_arg = sim;
+	sim->begin = gn_now();
+	result = gni_plan_enact(sim);
+	if (result == 0)
+		result = gni_hosts_run(sim, l);
+	gni_loop_finish(l);
+	look_for_left(sim);
+	gni_loop_abandon(l);
+	sim->after.trace = gni_sim_trace(sim->io);
+	sim->after.events = gni_sim_events(sim->io);
+	gni_sim_fault_counts(sim->io, sim->after.counts);
+	if (sim->after.overran)
+		return gni_sim_fail(GN_ELIMIT, 0, "sim_run");
+	if (sim->after.deadlocked)
+		return gni_sim_fail(GN_EDEADLOCK, 0, "sim_run");
+	return result;
+}
+
 int gn_sim_run(gn_sim *sim)
 {
 	struct gni_loop *former = gni_loop_mine();
@@ -97,14 +159,8 @@ int gn_sim_run(gn_sim *sim)
 	clock = gni_clock_virtual(gni_sim_clock(sim->io));
 	l = gni_loop_open(sim->io);
 	if (l) {
-		l->order = &sim->tape;
-		l->stuck = gni_sim_stuck;
-		l->stuck_arg = sim;
 		gni_loop_enter(l);
-		sim->begin = gn_now();
-		result = gni_hosts_run(sim, l);
-		gni_loop_abandon(l);
-		sim->trace = gni_sim_trace(sim->io);
+		result = run(sim, l);
 		gni_loop_enter(former);
 		gni_loop_free(l);
 		sim->io = NULL;
@@ -112,19 +168,17 @@ int gn_sim_run(gn_sim *sim)
 		result = gni_sim_fail(GN_ENOMEM, 0, "sim_run");
 	}
 	gni_clock_virtual(clock);
-	if (sim->deadlocked)
-		return gni_sim_fail(GN_EDEADLOCK, 0, "sim_run");
 	return result;
 }
 
 int64_t gn_sim_elapsed(const gn_sim *sim)
 {
-	return sim->elapsed_ns;
+	return sim->after.elapsed_ns;
 }
 
 uint64_t gn_sim_trace(const gn_sim *sim)
 {
-	return sim->trace;
+	return sim->after.trace;
 }
 
 uint64_t gn_sim_draw(gn_sim *sim, uint64_t bound)
@@ -137,6 +191,7 @@ void gn_sim_close(gn_sim *sim)
 	if (!sim)
 		return;
 	gni_hosts_free(sim);
+	gni_plan_free(&sim->plan);
 	if (sim->io)
 		sim->io->backend->close(sim->io);
 	free(sim);

@@ -71,14 +71,17 @@ static int node_make(struct gni_net *net, int domain, int type, int protocol,
 
 static int call_socket(struct gni_io *io, int domain, int type, int protocol)
 {
+	struct gni_net *net = gni_net_of(io);
 	struct gni_node *node = NULL;
-	int result = node_make(gni_net_of(io), domain, type, protocol, &node);
+	int result = node_make(net, domain, type, protocol, &node);
 
+	if (result == 0) {
+		result = gni_node_open(node);
+		if (result < 0)
+			gni_node_close(node);
+	}
 	if (result < 0)
-		return result;
-	result = gni_node_open(node);
-	if (result < 0)
-		gni_node_close(node);
+		gni_net_note(net, net->places[net->here], "socket", result);
 	return result;
 }
 

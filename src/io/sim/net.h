@@ -33,6 +33,9 @@
 /* A process's fs.nr_open of Linux; past it EMFILE. */
 #define GNI_DESCRIPTORS_MAX (1 << 20)
 
+/* So many times steps_max events are too many for whoever does not wait. */
+#define GNI_ASTRAY 3
+
 struct gni_node;
 struct gni_place;
 
@@ -58,6 +61,8 @@ struct gni_net {
 	size_t node_free; /* none below it is free */
 	size_t in; /* operations that are in */
 	struct gni_trace trace;
+	uint64_t waits, steps_max; /* see gni_sim_options; 0: never */
+	bool overran;
 	const char *fiber; /* who runs, NULL: none */
 	size_t quiet_turns; /* quiet moments since something completed */
 	uint64_t inode; /* of the last Unix socket's file */

@@ -3,13 +3,20 @@
  */
 #include "io/sim/note.h"
 
+#include <inttypes.h>
+
 #include "addr/addr.h"
+#include "base/check.h"
 
 void gni_note_add(struct gni_io *io, const struct gni_note *n)
 {
 	struct gni_net *net = gni_net_of(io);
 
 	gni_trace_add(&net->trace, net->now, gni_sim_name(io, n->place), n);
+	GNI_CHECK(net->steps_max == 0 ||
+			  net->trace.count / GNI_ASTRAY <= net->steps_max,
+		  "simulation: fiber \"%s\" goes on for ever without waiting",
+		  n->fiber ? n->fiber : "-");
 }
 
 /* What the running fiber does; in the network's own time it is nobody. */
@@ -35,14 +42,38 @@ void gni_sim_note(struct gni_io *io, const char *what, int64_t value)
 	gni_net_note(gni_net_of(io), NULL, what, value);
 }
 
+static void on_choice(void *arg, const struct gni_tape_entry *e)
+{
+	struct gni_net *net = arg;
+
+	gni_trace_remark(&net->trace, net->now,
+			 "choice of %s: %" PRIu64 " of %" PRIu64,
+			 gni_stream_name(e->stream), e->value, e->bound);
+}
+
+/* By a seed every step is a choice, which nobody would want to read. */
 int gni_sim_tell(struct gni_io *io, const char *to)
 {
-	return gni_trace_tell(&gni_net_of(io)->trace, to);
+	struct gni_net *net = gni_net_of(io);
+
+	if (net->tape->reads)
+		gni_tape_watch(net->tape, on_choice, net);
+	return gni_trace_tell(&net->trace, to);
 }
 
 uint64_t gni_sim_trace(struct gni_io *io)
 {
 	return gni_net_of(io)->trace.hash;
+}
+
+uint64_t gni_sim_events(struct gni_io *io)
+{
+	return gni_net_of(io)->trace.count;
+}
+
+bool gni_sim_overran(struct gni_io *io)
+{
+	return gni_net_of(io)->overran;
 }
 
 static enum gn_kind kind_of(const struct gni_node *node)

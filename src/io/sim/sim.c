@@ -107,11 +107,27 @@ static bool advance(struct gni_net *net, gn_time until)
 	return m && !gn_time_before(until, next);
 }
 
+/* A run that goes on for ever is stopped; what then still goes on, for good. */
+static bool overruns(struct gni_net *net)
+{
+	if (++net->waits + net->trace.count <= net->steps_max ||
+	    net->steps_max == 0)
+		return false;
+	GNI_CHECK(!net->overran,
+		  "simulation: it goes on though all was cancelled");
+	net->overran = true;
+	net->steps_max *= 2;
+	net->io.stuck = true;
+	return true;
+}
+
 static void sim_wait(struct gni_io *io, gn_time until)
 {
 	struct gni_net *net = gni_net_of(io);
 
 	do {
+		if (overruns(net))
+			return;
 		fire_due(net);
 	} while (gni_op_deliver(net) == 0 && !atomic_load(&net->woken) &&
 		 advance(net, to_network(net, until)));
@@ -193,6 +209,7 @@ int gni_sim_open(struct gni_io **io, const struct gni_sim_options *options)
 	gni_mishaps_init(net);
 	net->latency_ns = options->latency_ns;
 	gni_trace_begin(&net->trace, net->now);
+	net->steps_max = options->steps_max;
 	net->tape = options->tape ? options->tape : &net->own_tape;
 	if (options->in_order)
 		gni_tape_replay(&net->own_tape, NULL, 0);

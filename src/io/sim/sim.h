@@ -33,6 +33,10 @@ struct gni_sim_options {
 	bool in_order;	       /* the empty tape: first come, first served,
 				* and bytes come as they were sent */
 	struct gni_tape *tape; /* the caller's, drawn from instead */
+	uint64_t steps_max;    /* after so many waits and events the wait says
+				* that it is stuck; when it goes on all the
+				* same, or nobody waits, the program stops at
+				* some times as many.  0: never */
 };
 
 /* gni_sim_open makes a network without hosts; 0 or a negative errno. */
@@ -100,9 +104,13 @@ struct gni_tape *gni_sim_tape(struct gni_io *io);
 void gni_sim_note(struct gni_io *io, const char *what, int64_t value);
 uint64_t gni_sim_trace(struct gni_io *io);
 
+/* gni_sim_events counts them, gni_sim_overran tells of steps_max. */
+uint64_t gni_sim_events(struct gni_io *io);
+bool gni_sim_overran(struct gni_io *io);
+
 /* gni_sim_tell has the events from now on told as a story: to "1", standard
- * error, or a file of that name, to which it is added.  0 or a negative
- * errno. */
+ * error, or a file of that name, to which it is added; and the choices too, if
+ * the tape is read.  0 or a negative errno. */
 int gni_sim_tell(struct gni_io *io, const char *to);
 
 /* gni_sim_descriptors counts what a host has open. */

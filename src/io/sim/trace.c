@@ -42,6 +42,7 @@ static const struct phrase {
 	{ "datagram", "datagram arrives", BYTES, "from" },
 	{ "deadline", "deadline strikes", OUTCOME, "with" },
 	{ "end", "FIN arrives", OUTCOME, "from" },
+	{ "heard", "is told that it is cancelled", OUTCOME, "with" },
 	{ "open", "connection opens", OUTCOME, "with" },
 	{ "overflow", "datagram finds no room", BYTES, "from" },
 	{ "given up", "peer is given up", OUTCOME, "with" },
@@ -167,6 +168,23 @@ static void tell(FILE *to, int64_t ns, const char *host,
 	else
 		put_value(&t, p->amount, n->value);
 	fprintf(to, "%s\n", line);
+}
+
+void gni_trace_remark(struct gni_trace *t, gn_time now, const char *form, ...)
+{
+	char line[512];
+	struct gni_text text;
+	va_list list;
+
+	if (!t->story)
+		return;
+	gni_text_begin(&text, line, sizeof line);
+	put_time(&text, gn_time_between(t->begin, now));
+	gni_text_add(&text, "  * ");
+	va_start(list, form);
+	gni_text_add_list(&text, form, list);
+	va_end(list);
+	fprintf(t->story, "%s\n", line);
 }
 
 void gni_trace_add(struct gni_trace *t, gn_time now, const char *host,

@@ -29,6 +29,11 @@ int gni_trace_tell(struct gni_trace *t, const char *to);
 void gni_trace_add(struct gni_trace *t, gn_time now, const char *host,
 		   const struct gni_note *n);
 
+/* gni_trace_remark adds a line to the story that is no event and counts for
+ * nothing in the hash. */
+void gni_trace_remark(struct gni_trace *t, gn_time now, const char *form, ...)
+	GN_PRINTF(3, 4);
+
 /* gni_trace_end closes the story. */
 void gni_trace_end(struct gni_trace *t);
 

@@ -1,0 +1,87 @@
+/*
+ * child.c: processes for what may crash.  They end without the program's
+ * atexit: what that undoes is the parent's.
+ */
+#include "sim/child.h"
+
+#include <errno.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/prctl.h>
+#include <sys/time.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+/* What tools would do at the end of a process; they are there or not. */
+extern void __gcov_dump(void) __attribute__((weak));
+extern int __lsan_do_recoverable_leak_check(void) __attribute__((weak));
+
+/* As LeakSanitizer itself would end. */
+#define LEAK_STATUS 23
+
+static _Noreturn void be_child(void (*fn)(void *arg), void *arg, int output)
+{
+	int status = 0;
+
+	prctl(PR_SET_PDEATHSIG, SIGKILL);
+	if (output >= 0 && gni_output_become(output) < 0)
+		_exit(1);
+	fn(arg);
+	fflush(NULL);
+	if (__lsan_do_recoverable_leak_check &&
+	    __lsan_do_recoverable_leak_check())
+		status = LEAK_STATUS;
+	if (__gcov_dump)
+		__gcov_dump();
+	_exit(status);
+}
+
+pid_t gni_child_start(void (*fn)(void *arg), void *arg, int output)
+{
+	pid_t child;
+
+	/* Or both would print what is in the buffers. */
+	fflush(NULL);
+	child = fork();
+	if (child == 0)
+		be_child(fn, arg, output);
+	return child < 0 ? -errno : child;
+}
+
+void gni_child_limit(int64_t ns)
+{
+	struct itimerval busy = {
+		.it_value = { .tv_sec = ns / GN_SEC,
+			      .tv_usec = ns % GN_SEC / GN_USEC } };
+
+	setitimer(ITIMER_PROF, &busy, NULL);
+}
+
+int gni_child_run(void (*fn)(void *arg), void *arg, int output)
+{
+	pid_t child = gni_child_start(fn, arg, output);
+	int status = 0;
+
+	if (child < 0)
+		return child;
+	while (waitpid(child, &status, 0) < 0)
+		if (errno != EINTR)
+			return -errno;
+	return status;
+}
+
+void *gni_shared(size_t bytes)
+{
+	void *memory = mmap(NULL, bytes, PROT_READ | PROT_WRITE,
+			    MAP_SHARED | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+
+	return memory == MAP_FAILED ? NULL : memory;
+}
+
+void gni_shared_free(void *memory, size_t bytes)
+{
+	if (memory)
+		munmap(memory, bytes);
+}

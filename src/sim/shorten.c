@@ -1,0 +1,151 @@
+/*
+ * shorten.c: a failing run is shrunk, written to a file and told.
+ */
+#include <errno.h>
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "error/error.h"
+#include "io/file.h"
+#include "sim/shrink.h"
+#include "sim/sweep.h"
+
+/* Each takes a process: a minute or so in all, at most. */
+#define RUNS_MAX 20000
+
+struct shortening {
+	struct gni_shrink shrink;
+	struct gni_sweep *sweep;
+	struct gni_outcome as; /* what it must go on failing like */
+	size_t events, told;
+};
+
+static int fail(int sys, const char *file)
+{
+	return gni_fail(&(struct gni_cause){ .code = gni_code_of(sys),
+					     .sys = sys,
+					     .operation = "sweep",
+					     .about = file },
+			file ? "GNEZDO_SHRINK" : NULL);
+}
+
+static bool fails(void *arg, const struct gni_tape_entry *entries, size_t count,
+		  struct gni_tape_log *used)
+{
+	struct shortening *s = arg;
+	size_t bytes = gni_tape_save(entries, count, NULL, 0);
+	uint8_t *tape = malloc(bytes + 1);
+	struct gni_choices choices = { .tape = tape, .bytes = bytes,
+				       .log = used };
+	bool same;
+
+	if (!tape)
+		return false;
+	gni_tape_save(entries, count, tape, bytes);
+	same = gni_outcome_same(
+		&gni_again_run(&s->sweep->again, &choices)->outcome, &s->as);
+	free(tape);
+	return same;
+}
+
+/* Told whenever half of the events are gone. */
+static void progress(const struct gni_shrink *shrink)
+{
+	struct shortening *s = shrink->arg;
+	size_t events = gni_shrink_events(shrink->best);
+
+	if (events * 2 > s->told)
+		return;
+	s->told = events;
+	gni_sweep_say(s->sweep, "  %zu left after %u runs", events,
+		      shrink->runs);
+}
+
+static int tell(struct shortening *s)
+{
+	struct gni_sweep *w = s->sweep;
+	struct gni_choices choices = { .seed = 0 };
+	uint8_t *tape = gni_tape_of(s->shrink.best, NULL, &choices.bytes);
+	const char *story = secure_getenv("GNEZDO_TRACE");
+	struct gni_which which = { .file = w->shrink_to };
+	int result;
+
+	if (!tape)
+		return fail(ENOMEM, NULL);
+	result = gni_file_write(w->shrink_to, tape, choices.bytes);
+	choices.tape = tape;
+	choices.story = story ? story : "1";
+	w->again.shows = true;
+	gni_again_run(&w->again, &choices);
+	w->again.shows = false;
+	gni_sweep_say(w, "%s: %zu of %zu events are left, after %u runs",
+		      w->scenario.name, gni_shrink_events(s->shrink.best),
+		      s->events, s->shrink.runs);
+	gni_report_failure(w, &which, &s->as, "",
+			   gni_again_faults(&w->again));
+	free(tape);
+	return result < 0 ? fail(-result, w->shrink_to) : 0;
+}
+
+/* The log of the failing run, which is where shrinking begins. */
+static bool record(struct shortening *s, const struct gni_which *which)
+{
+	struct gni_sweep *w = s->sweep;
+	struct gni_choices choices;
+	char name[256];
+	uint8_t *made;
+
+	if (gni_sweep_choices(w, which, &choices, &made) < 0)
+		return false;
+	choices.log = s->shrink.best;
+	s->as = gni_again_run(&w->again, &choices)->outcome;
+	free(made);
+	gni_sweep_name(which, name, sizeof name);
+	if (s->as.verdict == GNI_HELD) {
+		gni_sweep_say(w, "%s: %s holds, there is nothing to shrink",
+			      w->scenario.name, name);
+		return false;
+	}
+	s->events = s->told = gni_shrink_events(s->shrink.best);
+	gni_sweep_say(w, "%s: %s fails with %zu events", w->scenario.name,
+		      name, s->events);
+	return true;
+}
+
+static int shorten(struct shortening *s, const struct gni_which *which)
+{
+	int result;
+
+	if (!record(s, which))
+		return 0;
+	if (s->shrink.best->count > s->shrink.best->max) {
+		gni_sweep_say(s->sweep, "  it has too many choices");
+		return gni_outcome_code(&s->as);
+	}
+	gni_shrink_run(&s->shrink);
+	result = tell(s);
+	return result < 0 ? result : gni_outcome_code(&s->as);
+}
+
+int gni_shorten(struct gni_sweep *w, const struct gni_which *which)
+{
+	struct shortening s = { .sweep = w };
+	int result = GN_ENOMEM;
+
+	s.shrink = (struct gni_shrink){ .fails = fails,
+					.arg = &s,
+					.best = gni_log_new(),
+					.used = gni_log_new(),
+					.trial = gni_log_new(),
+					.runs_max = RUNS_MAX,
+					.progress = progress };
+	if (s.shrink.best && s.shrink.used && s.shrink.trial)
+		result = shorten(&s, which);
+	else
+		fail(ENOMEM, NULL);
+	gni_log_free(s.shrink.best);
+	gni_log_free(s.shrink.used);
+	gni_log_free(s.shrink.trial);
+	return result;
+}

@@ -1,0 +1,424 @@
+/*
+ * sweep.c: sweeps see every way in which a run can fail, tell how to see it
+ * again, and count what they did.
+ */
+#include <inttypes.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "loop/trial_test.h"
+#include "told.h"
+
+static int sleeper(void *arg)
+{
+	(void)arg;
+	return gn_sleep(gn_in(GN_SEC));
+}
+
+/* One host that sleeps: what every scenario here begins with. */
+static int night(gn_sim *sim)
+{
+	if (gn_sim_host(sim, "bed", sleeper, NULL) < 0)
+		return gn_code();
+	return gn_sim_run(sim);
+}
+
+static int holds(gn_sim *sim, void *arg)
+{
+	(void)arg;
+	return night(sim);
+}
+
+static void what_holds_is_counted(void)
+{
+	gn_sweep_totals t;
+	struct told told = { 0 };
+
+	WANT_IS(gn_sweep("night", holds, NULL,
+			 told_opts(&told, &(gn_sweep_opts){ .count = 300,
+							    .faults = "",
+							    .totals = &t })),
+		0);
+	WANT(t.runs == 300);
+	WANT(t.failed == 0);
+	WANT(t.faulted == 0);
+	WANT_IS(t.elapsed_ns, 300 * GN_SEC);
+	WANT(t.events >= 600);
+	WANT_TEXT(t.faults[0].word, "loss");
+	WANT(told_has(&told, "night: 300 runs held"));
+}
+
+/* ---- ways to fail; each at the seed that arg points to */
+
+struct at {
+	uint64_t seed; /* as the scenario can tell: a choice of its own */
+	int value;
+};
+
+static int chosen(gn_sim *sim, const struct at *at)
+{
+	return gn_sim_draw(sim, 20) == at->seed;
+}
+
+static int returns(gn_sim *sim, void *arg)
+{
+	const struct at *at = arg;
+	int result = night(sim);
+
+	return chosen(sim, at) ? at->value : result;
+}
+
+static int ends_by_signal(gn_sim *sim, void *arg)
+{
+	const struct at *at = arg;
+
+	if (chosen(sim, at))
+		raise(at->value);
+	return night(sim);
+}
+
+static int exits(gn_sim *sim, void *arg)
+{
+	const struct at *at = arg;
+
+	if (chosen(sim, at)) {
+		printf("this was the reason\n");
+		exit(at->value);
+	}
+	return night(sim);
+}
+
+static int stuck_host(void *arg)
+{
+	gn_sock *pair[2];
+	char c;
+	int result = gn_pair(GN_UNIX, pair);
+
+	(void)arg;
+	if (result < 0)
+		return result;
+	result = (int)gn_recv(pair[0], &c, 1, GN_NEVER);
+	gn_close(pair[0]);
+	gn_close(pair[1]);
+	return result;
+}
+
+static int restless_host(void *arg)
+{
+	(void)arg;
+	while (gn_sleep(gn_in(GN_USEC)) == 0)
+		continue;
+	return gn_code();
+}
+
+static int forgetful_host(void *arg)
+{
+	(void)arg;
+	return gn_listen("tcp://:7", NULL) ? 0 : gn_code();
+}
+
+static int with_host(gn_sim *sim, const struct at *at, gn_fiber_fn *fn)
+{
+	if (chosen(sim, at) && gn_sim_host(sim, "other", fn, NULL) < 0)
+		return gn_code();
+	return night(sim);
+}
+
+static int deadlocks(gn_sim *sim, void *arg)
+{
+	return with_host(sim, arg, stuck_host);
+}
+
+static int never_ends(gn_sim *sim, void *arg)
+{
+	return with_host(sim, arg, restless_host);
+}
+
+static int leaves_open(gn_sim *sim, void *arg)
+{
+	return with_host(sim, arg, forgetful_host);
+}
+
+/* What happens depends on how often the process has run it. */
+static int depends(gn_sim *sim, void *arg)
+{
+	static int runs;
+
+	(void)arg;
+	if (runs++ % 3 == 2 && gn_sim_host(sim, "third", sleeper, NULL) < 0)
+		return gn_code();
+	return night(sim);
+}
+
+static const struct way {
+	const char *name;
+	gn_scenario_fn *fn;
+	int value, result;
+	const char *line;
+} ways[] = {
+	{ "a code", returns, GN_ETEXT, GN_ETEXT, "not UTF-8 (GN_ETEXT)" },
+	{ "an abort", ends_by_signal, SIGABRT, GN_ESYS, "signal 6" },
+	{ "a kill", ends_by_signal, SIGKILL, GN_ESYS, "signal 9" },
+	{ "a status", exits, 3, GN_ESYS, "status 3: this was the reason" },
+	{ "an end too soon", exits, 0, GN_ESYS, "status 0: this was" },
+	{ "a deadlock", deadlocks, 0, GN_EDEADLOCK, "GN_EDEADLOCK" },
+	{ "no end", never_ends, 0, GN_ELIMIT, "GN_ELIMIT" },
+	{ "a socket", leaves_open, 0, GN_ELIMIT,
+	  "host other left 1 socket open" },
+	{ "another run", depends, 0, GN_ESYS, "gave another run" },
+};
+
+static gn_sweep_opts quick = { .count = 100, .steps_max = 5000,
+			       .faults = "" };
+
+static void every_failure_is_seen(void)
+{
+	for (size_t i = 0; i < sizeof ways / sizeof *ways; i++) {
+		struct at at = { 13, ways[i].value };
+		struct told told = { 0 };
+		int result = gn_sweep(ways[i].name, ways[i].fn, &at,
+				      told_opts(&told, &quick));
+
+		printf("# %s\n", ways[i].name);
+		WANT_IS(result, ways[i].result);
+		WANT(told_has(&told, ways[i].line));
+		WANT(told_has(&told, "again (gnezdo"));
+		WANT(told_has(&told, ways[i].name));
+	}
+}
+
+static void what_it_printed_is_told(void)
+{
+	struct at at = { 5, 1 };
+	struct told told = { 0 };
+
+	WANT_IS(gn_sweep("exits", exits, &at, told_opts(&told, &quick)),
+		GN_ESYS);
+	WANT(told_has(&told, "  | this was the reason"));
+	told = (struct told){ 0 };
+	WANT_IS(gn_sweep("stuck", deadlocks, &at, told_opts(&told, &quick)),
+		GN_EDEADLOCK);
+	WANT(told_has(&told, "  |   host other: fiber \"other\" waits in"));
+}
+
+static void the_first_difference_is_named(void)
+{
+	struct told told = { 0 };
+
+	WANT_IS(gn_sweep("depends", depends, NULL, told_opts(&told, &quick)),
+		GN_ESYS);
+	WANT(told_has(&told, "the first event that differs:"));
+	WANT(told_has(&told, "third"));
+}
+
+/* The lowest seed is told, in whatever order they failed; or all are. */
+static void others_go_on(void)
+{
+	struct at at = { 13, GN_ETEXT };
+	gn_sweep_totals t;
+	gn_sweep_opts o = quick;
+	struct told told = { 0 }, first = { 0 };
+
+	o.totals = &t;
+	o.keep_going = true;
+	WANT_IS(gn_sweep("all", returns, &at, told_opts(&told, &o)), GN_ETEXT);
+	WANT(t.runs == 100);
+	WANT(t.failed > 1 && t.failed < 20);
+	o.keep_going = false;
+	o.jobs = 7;
+	WANT_IS(gn_sweep("all", returns, &at, told_opts(&first, &o)), GN_ETEXT);
+	WANT_TEXT(first.lines[0], told.lines[0]);
+	at.value = SIGKILL;
+	o.keep_going = true;
+	WANT_IS(gn_sweep("all", ends_by_signal, &at, told_opts(&told, &o)),
+		GN_ESYS);
+	WANT(t.runs == 100);
+}
+
+/* ---- the environment */
+
+static uint64_t told_seed(const struct told *t)
+{
+	const char *at = strstr(told_line(t, "again (gnezdo"), "GNEZDO_SEED=");
+
+	WANT(at);
+	return strtoull(at + strlen("GNEZDO_SEED="), NULL, 10);
+}
+
+static void one_line_shows_it_again(void)
+{
+	struct at at = { 13, GN_ETEXT };
+	struct told told = { 0 }, again = { 0 }, other = { 0 };
+	char seed[32];
+
+	WANT_IS(gn_sweep("code", returns, &at, told_opts(&told, &quick)),
+		GN_ETEXT);
+	snprintf(seed, sizeof seed, "%" PRIu64, told_seed(&told));
+	setenv("GNEZDO_SEED", seed, 1);
+	setenv("GNEZDO_SCENARIO", "code", 1);
+	WANT_IS(gn_sweep("code", returns, &at, told_opts(&again, &quick)),
+		GN_ETEXT);
+	WANT_TEXT(again.lines[0], told.lines[0]);
+	WANT_IS(gn_sweep("other", returns, &at, told_opts(&other, &quick)), 0);
+	WANT_IS(other.count, 0);
+	at.seed = 100;
+	WANT_IS(gn_sweep("code", returns, &at, told_opts(&other, &quick)), 0);
+	WANT(told_has(&other, "held: "));
+}
+
+static void variables_that_are_none(void)
+{
+	static const char *const bad[][2] = {
+		{ "GNEZDO_SEED", "" },	     { "GNEZDO_SEED", "4x" },
+		{ "GNEZDO_SEED", "-1" },     { "GNEZDO_EXPLORE", "x" },
+		{ "GNEZDO_EXPLORE", "1:2" }, { "GNEZDO_TAPE", "/nowhere" },
+		{ "GNEZDO_SEED", "99999999999999999999" },
+	};
+	struct told told = { 0 };
+
+	for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
+		setenv(bad[i][0], bad[i][1], 1);
+		WANT(gn_sweep("n", holds, NULL, told_opts(&told, &quick)) < 0);
+		WANT_IS(told.count, 0);
+		unsetenv(bad[i][0]);
+	}
+	WANT_IS(gn_sweep("n", holds, NULL, told_opts(&told,
+			 &(gn_sweep_opts){ .jobs = 65 })), GN_EINVAL);
+	WANT_IS(gn_sweep("n", holds, NULL, told_opts(&told,
+			 &(gn_sweep_opts){ .faults = "los" })), GN_EINVAL);
+}
+
+/* ---- exploring */
+
+static int writer(void *arg)
+{
+	gn_sock *s = arg;
+	int result = gn_send(s, "words", 5, GN_NEVER);
+
+	gn_close(s);
+	return result;
+}
+
+/* A short read, which is drawn one time in two, breaks it; unless it does not
+ * care. */
+static int reader(void *arg)
+{
+	const bool *cares = arg;
+	gn_sock *pair[2];
+	gn_group *g = gn_group_open(NULL);
+	char text[8];
+	ssize_t n;
+
+	if (!g || gn_pair(GN_UNIX, pair) < 0 || gn_go(g, writer, pair[0]) < 0)
+		return gn_code();
+	n = gn_recv(pair[1], text, sizeof text, GN_NEVER);
+	gn_group_close(g);
+	gn_close(pair[1]);
+	return n == 5 || !*cares ? 0 : GN_ESHORT;
+}
+
+static int reads(gn_sim *sim, void *arg)
+{
+	if (gn_sim_host(sim, "reader", reader, arg) < 0)
+		return gn_code();
+	return gn_sim_run(sim);
+}
+
+/* The sum of traces tells whether two sweeps were alike. */
+static void however_many_jobs(void)
+{
+	gn_sweep_totals t[3];
+
+	for (unsigned i = 0; i < 3; i++) {
+		struct told told = { 0 };
+		bool cares = false;
+		gn_sweep_opts o = { .count = 200, .seed = i == 2 ? 7 : 0,
+				    .jobs = 1 + 4 * i, .totals = &t[i] };
+
+		WANT_IS(gn_sweep("reads", reads, &cares,
+				 told_opts(&told, &o)),
+			0);
+	}
+	WANT(t[0].traces == t[1].traces);
+	WANT(t[0].traces != t[2].traces);
+}
+
+/* A seed by which it holds. */
+static uint64_t seed_that_holds(void)
+{
+	for (uint64_t seed = 1;; seed++) {
+		bool cares = true;
+		gn_sim *sim = gn_sim_open(&(gn_sim_opts){ .seed = seed });
+		int result = sim ? reads(sim, &cares) : gn_code();
+
+		gn_sim_close(sim);
+		if (result == 0)
+			return seed;
+		WANT_IS(result, GN_ESHORT);
+	}
+}
+
+static void a_change_is_found_and_shown_again(void)
+{
+	struct told told = { 0 }, again = { 0 };
+	gn_sweep_opts o = quick;
+	char *change, seed[32];
+	bool cares = true;
+
+	o.seed = seed_that_holds();
+	o.count = 1;
+	WANT_IS(gn_sweep("reads", reads, &cares, told_opts(&told, &o)), 0);
+	o.explore = 300;
+	WANT_IS(gn_sweep("reads", reads, &cares, told_opts(&told, &o)),
+		GN_ESHORT);
+	change = strstr((char *)(uintptr_t)told_line(&told, "GNEZDO_EXPLORE="),
+			"GNEZDO_EXPLORE=");
+	WANT(change);
+	change += strlen("GNEZDO_EXPLORE=");
+	change[strcspn(change, " ")] = '\0';
+	snprintf(seed, sizeof seed, "%" PRIu64, o.seed);
+	setenv("GNEZDO_SEED", seed, 1);
+	setenv("GNEZDO_EXPLORE", change, 1);
+	WANT_IS(gn_sweep("reads", reads, &cares, told_opts(&again, &quick)),
+		GN_ESHORT);
+	setenv("GNEZDO_EXPLORE", "300", 1);
+	WANT_IS(gn_sweep("reads", reads, &cares, told_opts(&again, &quick)),
+		GN_ESHORT);
+}
+
+static void each_seed_is_explored(void)
+{
+	gn_sweep_totals t;
+	struct told told = { 0 };
+	gn_sweep_opts o = quick;
+	bool cares = false;
+
+	o.totals = &t;
+	o.count = 10;
+	o.explore = 5;
+	WANT_IS(gn_sweep("reads", reads, &cares, told_opts(&told, &o)), 0);
+	WANT(t.runs == 60);
+}
+
+static const struct trial trials[] = {
+	{ "what holds is counted", what_holds_is_counted, ALONE },
+	{ "however many jobs", however_many_jobs, ALONE },
+	{ "every failure is seen", every_failure_is_seen, ALONE },
+	{ "what it printed is told", what_it_printed_is_told, ALONE },
+	{ "the first difference is named", the_first_difference_is_named,
+	  ALONE },
+	{ "others go on", others_go_on, ALONE },
+	{ "one line shows it again", one_line_shows_it_again, ALONE },
+	{ "variables that are none", variables_that_are_none, ALONE },
+	{ "a change is found and shown again",
+	  a_change_is_found_and_shown_again, ALONE },
+	{ "each seed is explored", each_seed_is_explored, ALONE },
+};
+
+int main(void)
+{
+	return TRIAL_MAIN(trials);
+}
