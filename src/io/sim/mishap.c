@@ -274,6 +274,7 @@ void gni_sim_heal(struct gni_io *io, int64_t at_ns)
 	if (gn_time_before(at, net->now))
 		at = net->now;
 	gni_net_plan_at(net, &net->mishaps.heal, at);
+	turn_over(net);
 }
 
 bool gni_sim_returns(struct gni_io *io, unsigned place)

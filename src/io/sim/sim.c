@@ -130,7 +130,8 @@ static void sim_wait(struct gni_io *io, gn_time until)
 			return;
 		fire_due(net);
 	} while (gni_op_deliver(net) == 0 && !atomic_load(&net->woken) &&
-		 advance(net, to_network(net, until)));
+		 (!gni_list_empty(&net->ready) ||
+		  advance(net, to_network(net, until))));
 	atomic_store(&net->woken, false);
 }
 
