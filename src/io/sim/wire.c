@@ -231,6 +231,13 @@ static void on_syn(struct gni_moment *moment)
 	struct gni_node *client = wire->side[0].node;
 	struct gni_claim *claim;
 
+	if (!client) {
+		/* One sent again comes late: who sent it has left. */
+		gni_net_note(net_of(wire), wire->side[0].place, "syn",
+			     wire->tries);
+		gni_wire_settle(wire);
+		return;
+	}
 	gni_node_note(client, NULL, "syn", wire->tries);
 	if (wire->error) {
 		gni_wire_refuse(wire, wire->error);
