@@ -70,7 +70,10 @@ void gni_ready_pause(struct gni_ready *r, struct gni_op *op)
 	r->pausing = true;
 }
 
-static void attempt(struct gni_ready *r, struct gni_slot *s, struct gni_op *op)
+/* One that was told of an event is still watched: to ask anew would bring an
+ * event of a direction that it does not wait for, again and again. */
+static void attempt(struct gni_ready *r, struct gni_slot *s, struct gni_op *op,
+		    bool told)
 {
 	int result = gni_ready_try(s, op);
 	bool waits = result == GNI_TRY_WAIT || result == GNI_TRY_PAUSE;
@@ -81,6 +84,8 @@ static void attempt(struct gni_ready *r, struct gni_slot *s, struct gni_op *op)
 		finish(r, s, op, -ECANCELED);
 	else if (result == GNI_TRY_PAUSE)
 		gni_ready_pause(r, op);
+	else if (told)
+		gni_list_add(&s->armed, &op->link);
 	else
 		arm(r, s, op);
 }
@@ -94,7 +99,7 @@ static void start(struct gni_ready *r, struct gni_op *op)
 	if (result < 0)
 		complete(r, op, result);
 	else if (gni_ready_hopeful(s, op, true))
-		attempt(r, s, op);
+		attempt(r, s, op, false);
 	else
 		arm(r, s, op);
 }
@@ -136,7 +141,7 @@ static void retry_paused(struct gni_ready *r)
 		while ((m = gni_list_pop(&now))) {
 			struct gni_op *op = GNI_OWNER(m, struct gni_op, link);
 
-			attempt(r, gni_slot_find(r, op->fd), op);
+			attempt(r, gni_slot_find(r, op->fd), op, false);
 		}
 	}
 }
@@ -163,7 +168,7 @@ void gni_ready_serve(struct gni_ready *r, struct gni_slot *s)
 		struct gni_op *op = GNI_OWNER(m, struct gni_op, link);
 
 		if (gni_ready_hopeful(s, op, false))
-			attempt(r, s, op);
+			attempt(r, s, op, true);
 		else
 			gni_list_add(&s->armed, m);
 	}

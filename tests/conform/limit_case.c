@@ -157,6 +157,60 @@ static int no_pair(const struct place *p)
 	return 0;
 }
 
+/* ---- who waits does nothing meanwhile */
+
+#define IDLE_NS (40 * GN_MSEC)
+
+static int idle(gn_sock *s, int (*wait)(gn_sock *s, gn_time until))
+{
+	int64_t spent_ns = thread_time_ns();
+
+	TRY(wait(s, gn_in(IDLE_NS)));
+	spent_ns = thread_time_ns() - spent_ns;
+	WANT(spent_ns < IDLE_NS / 8);
+	return 0;
+}
+
+static int wait_in_vain(gn_sock *s, gn_time until)
+{
+	WANT_IS(gn_wait(s, until), GN_ETIMEOUT);
+	return 0;
+}
+
+static int recv_in_vain(gn_sock *s, gn_time until)
+{
+	char c;
+
+	WANT_IS(gn_recv(s, &c, 1, until), GN_ETIMEOUT);
+	return 0;
+}
+
+static int sleep_beside(gn_sock *s, gn_time until)
+{
+	gn_close(s);
+	WANT_IS(gn_sleep(until), 0);
+	return 0;
+}
+
+/* Also a socket that could send at any time, and one that was closed and hears
+ * its peer out. */
+static int waits_idle(const struct place *p)
+{
+	gn_sock *s[2];
+
+	TRY(two_with(p, NULL, p->kind->traits & K_STREAM ? "linger=40ms" : NULL,
+		     s));
+	for (int i = 0; i < 2; i++) {
+		TRY(idle(s[i], wait_in_vain));
+		TRY(idle(s[i], recv_in_vain));
+		TRY(idle(s[i], wait_in_vain));
+	}
+	TRY(send_pattern(s[0], 100, 0));
+	TRY(idle(s[1], sleep_beside));
+	gn_close(s[0]);
+	return 0;
+}
+
 /* ---- connections that break in the backlog */
 
 static int aborted(const struct place *p)
@@ -394,6 +448,7 @@ const struct conform_case limit_cases[] = {
 	  ON_REAL },
 	{ "no_pair (fault_09)", 0, K_NAMED, no_pair, NULL, NULL, ON_REAL },
 	{ "aborted (fault_10)", K_TCP, 0, aborted, NULL, NULL, ON_REAL },
+	{ "waits_idle (fault_09)", 0, 0, waits_idle, NULL, NULL, ON_REAL },
 	{ "crowd (fault_51)", K_STREAM, 0, crowd, NULL, NULL, 0 },
 	{ "crowd_at_once (fault_51)", 0, K_UDP, crowd_at_once, NULL, NULL, 0 },
 	{ "rush (fault_51)", K_STREAM | K_SERVED, 0, rush, NULL, NULL, 0 },
