@@ -16,11 +16,13 @@
 void *__real_malloc(size_t size);
 void *__real_calloc(size_t count, size_t size);
 void *__real_realloc(void *memory, size_t size);
-void *__real_mmap(void *at, size_t len, int prot, int flags, int fd, off_t off);
+void *__real_mmap64(void *at, size_t len, int prot, int flags, int fd,
+		    off_t off);
 void *__wrap_malloc(size_t size);
 void *__wrap_calloc(size_t count, size_t size);
 void *__wrap_realloc(void *memory, size_t size);
-void *__wrap_mmap(void *at, size_t len, int prot, int flags, int fd, off_t off);
+void *__wrap_mmap64(void *at, size_t len, int prot, int flags, int fd,
+		    off_t off);
 
 /* How many allocations go well before one fails; below 0: all do. */
 static _Thread_local long left = -1;
@@ -49,10 +51,12 @@ void *__wrap_realloc(void *memory, size_t size)
 	return refused() ? NULL : __real_realloc(memory, size);
 }
 
-void *__wrap_mmap(void *at, size_t len, int prot, int flags, int fd, off_t off)
+/* What mmap is where offsets have 64 bits. */
+void *__wrap_mmap64(void *at, size_t len, int prot, int flags, int fd,
+		    off_t off)
 {
 	return refused() ? MAP_FAILED :
-			   __real_mmap(at, len, prot, flags, fd, off);
+			   __real_mmap64(at, len, prot, flags, fd, off);
 }
 
 /* Well, or no memory; then it is said what of. */
