@@ -242,7 +242,8 @@ static int sends_pieces(void *arg)
 
 static int lost_byte(gn_sim *sim, void *arg)
 {
-	int wrong = 0, result = run_two(sim, serves_collectors, sends_pieces, &wrong);
+	int wrong = 0;
+	int result = run_two(sim, serves_collectors, sends_pieces, &wrong);
 
 	(void)arg;
 	return wrong ? wrong : result;
