@@ -23,19 +23,21 @@ extern int __lsan_do_recoverable_leak_check(void) __attribute__((weak));
 
 static _Noreturn void be_child(void (*fn)(void *arg), void *arg, int output)
 {
-	int status = 0;
-
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
 	if (output >= 0 && gni_output_become(output) < 0)
 		_exit(1);
 	fn(arg);
 	fflush(NULL);
-	if (__lsan_do_recoverable_leak_check &&
-	    __lsan_do_recoverable_leak_check())
-		status = LEAK_STATUS;
 	if (__gcov_dump)
 		__gcov_dump();
-	_exit(status);
+	_exit(0);
+}
+
+void gni_child_audit(void)
+{
+	if (__lsan_do_recoverable_leak_check &&
+	    __lsan_do_recoverable_leak_check())
+		_exit(LEAK_STATUS);
 }
 
 pid_t gni_child_start(void (*fn)(void *arg), void *arg, int output)

@@ -23,6 +23,10 @@ pid_t gni_child_start(void (*fn)(void *arg), void *arg, int output);
  * negative errno. */
 int gni_child_run(void (*fn)(void *arg), void *arg, int output);
 
+/* gni_child_audit ends the calling child as a failed one if memory was lost,
+ * where LeakSanitizer is built in. */
+void gni_child_audit(void);
+
 /* gni_child_limit ends the calling child by SIGPROF once it has used so much
  * time of the processor from now on; called again, the time begins anew. */
 void gni_child_limit(int64_t ns);

@@ -204,6 +204,7 @@ static void work(void *arg)
 			run_change(&h, seed, k - 1);
 	}
 	gni_log_free(h.log);
+	gni_child_audit();
 }
 
 /* ---- the overseer */

@@ -374,7 +374,7 @@ static int sweep(const struct plant *p, struct told *told, const char *faults)
 {
 	*told = (struct told){ 0 };
 	return gn_sweep(p->name, p->fn, NULL,
-			told_opts(told, &(gn_sweep_opts){ .count = 3000,
+			told_opts(told, &(gn_sweep_opts){ .count = 300,
 							  .faults = faults }));
 }
 
