@@ -24,7 +24,7 @@ static int choose(struct gni_node *node, struct gni_point *p)
 int gni_inet_bind(struct gni_node *node, const gn_addr *addr,
 		  struct gni_file *file)
 {
-	struct gni_point p;
+	struct gni_point p, asked;
 	int result;
 
 	*file = (struct gni_file){ 0 };
@@ -33,6 +33,7 @@ int gni_inet_bind(struct gni_node *node, const gn_addr *addr,
 		return result;
 	if (node->claim || node->state != GNI_NODE_CLOSED)
 		return -EINVAL;
+	asked = p;
 	result = choose(node, &p);
 	if (result < 0)
 		return result;
@@ -40,7 +41,8 @@ int gni_inet_bind(struct gni_node *node, const gn_addr *addr,
 	if (!node->claim)
 		return -ENOBUFS;
 	node->claim->asked = true;
-	node->local = node->bound = p;
+	node->local = p;
+	node->bound = asked;
 	return 0;
 }
 

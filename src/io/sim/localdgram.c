@@ -20,6 +20,28 @@ static bool queue_full(const struct gni_node *to, const struct gni_node *from)
 	return to != from && to->peer != from && to->inbox.count > QUEUE_MAX;
 }
 
+/* Whether it takes messages from others than the node: one that is connected
+ * hears its peer alone, even a peer that has closed. */
+static bool is_taken(const struct gni_node *to, const struct gni_node *node)
+{
+	return (to->peer && to->peer != node) || to->peer_gone;
+}
+
+/* What a former peer sent is not for the next one to see; a peer that was
+ * connected to us hears of it if anything was lost. */
+static void drop_peer(struct gni_node *node)
+{
+	struct gni_node *old = node->peer;
+	bool lost = node->inbox.count > 0;
+
+	node->peer = NULL;
+	node->peer_gone = false;
+	gni_inbox_free(&node->inbox);
+	if (lost && old && old->peer == node)
+		gni_node_fail(old, ECONNRESET);
+	gni_local_room(node->place);
+}
+
 /* Who hears a message, or why nobody. */
 static int target(struct gni_node *node, const struct msghdr *m,
 		  struct gni_node **to)
@@ -32,13 +54,13 @@ static int target(struct gni_node *node, const struct msghdr *m,
 		return 0;
 	if (!node->peer_gone)
 		return -ENOTCONN;
-	node->peer_gone = false;
+	drop_peer(node);
 	return -ECONNREFUSED;
 }
 
 static int refuse(struct gni_node *node, const struct gni_node *to)
 {
-	if (to->peer && to->peer != node)
+	if (is_taken(to, node))
 		return -EPERM;
 	if (to->shut & GNI_SHUT_RD)
 		return -EPIPE;
@@ -142,19 +164,11 @@ static ssize_t packet_recv(struct gni_node *node, struct msghdr *m, int flags)
 	return dgram_recv(node, m, flags);
 }
 
-/* Messages of a former peer are not for the new one. */
 static void set_peer(struct gni_node *node, struct gni_node *peer)
 {
-	struct gni_node *old = node->peer;
-
+	if ((node->peer && node->peer != peer) || node->peer_gone)
+		drop_peer(node);
 	node->peer = peer;
-	node->peer_gone = false;
-	if (!old || old == peer)
-		return;
-	gni_inbox_free(&node->inbox);
-	if (old->peer == node)
-		gni_node_fail(old, ECONNRESET);
-	gni_local_room(node->place);
 }
 
 static int dgram_connect(struct gni_node *node, const gn_addr *addr)
@@ -171,7 +185,7 @@ static int dgram_connect(struct gni_node *node, const gn_addr *addr)
 	result = gni_localname_find(node, addr->sockaddr, addr->len, &peer);
 	if (result < 0)
 		return result;
-	if (peer->peer && peer->peer != node)
+	if (is_taken(peer, node))
 		return -EPERM;
 	set_peer(node, peer);
 	return 0;
@@ -188,6 +202,7 @@ static void dgram_close(struct gni_node *node)
 			continue;
 		n->peer = NULL;
 		n->peer_gone = true;
+		n->peer_name = node->own_name;
 		gni_node_changed(n);
 	}
 	gni_localname_leave(node);

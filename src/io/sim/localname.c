@@ -73,7 +73,7 @@ int gni_localname_tell(struct gni_node *node, bool peer, void *sockaddr)
 
 	if (peer && node->peer)
 		name = &node->peer->own_name;
-	else if (peer && node->state == GNI_NODE_CONNECTED)
+	else if (peer && (node->state == GNI_NODE_CONNECTED || node->peer_gone))
 		name = &node->peer_name;
 	else if (peer)
 		return -ENOTCONN;

@@ -28,7 +28,7 @@ struct gni_node *gni_node_new(struct gni_place *place,
 	n->domain = domain;
 	n->type = type;
 	n->protocol = protocol;
-	n->local.ip = n->remote.ip = gni_point_any(domain);
+	n->local.ip = n->remote.ip = n->bound.ip = gni_point_any(domain);
 	gni_option_init(&n->options, protocol == IPPROTO_TCP);
 	gni_list_init(&n->ops);
 	gni_list_init(&n->queue);

@@ -81,7 +81,7 @@ struct gni_node {
 	/* tcp and udp */
 	struct gni_claim *claim;
 	struct gni_point local, remote;
-	struct gni_point bound; /* what bind asked for; port 0: nothing */
+	struct gni_point bound; /* what bind asked for; port 0: any */
 	struct gni_side *side;
 
 	/* udp: where its last datagram stands in the plan */
@@ -93,7 +93,7 @@ struct gni_node {
 	gn_time stamp; /* of the message taken last; 0: it was none */
 	size_t charged;
 	struct gni_node *peer;
-	bool peer_gone;
+	bool peer_gone; /* a datagram peer closed, and we were not told yet */
 	struct gni_local_path *path;
 	struct gni_local_name own_name;
 	struct gni_local_name peer_name; /* of a peer that is closed */

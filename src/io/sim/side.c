@@ -93,12 +93,13 @@ static void finish(struct gni_side *side)
 }
 
 /* Data for a socket that is closed, or that ended both ways, is answered by a
- * reset (RFC 1122 section 4.2.2.13). */
+ * reset (RFC 1122 section 4.2.2.13).  One that was shut down before it was
+ * connected has ended nothing. */
 static bool on_data(struct gni_side *side)
 {
 	struct gni_node *node = side->node;
 
-	if (!node || node->shut == GNI_SHUT_BOTH) {
+	if (!node || (node->shut == GNI_SHUT_BOTH && side->end_sent)) {
 		reset(side, ECONNRESET);
 		return false;
 	}

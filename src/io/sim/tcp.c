@@ -40,15 +40,13 @@ static int tcp_listen(struct gni_node *node, int backlog)
 
 void gni_tcp_unbind(struct gni_node *node)
 {
+	node->local = node->bound;
 	if (node->bound.port) {
-		node->local = node->bound;
 		node->claim->local.ip = node->bound.ip;
 		node->claim->remote = (struct gni_point){ 0 };
 	} else {
 		gni_claim_free(node->claim);
 		node->claim = NULL;
-		node->local.ip = gni_point_any(node->domain);
-		node->local.port = 0;
 	}
 }
 
@@ -158,15 +156,24 @@ static ssize_t tcp_recv(struct gni_node *node, struct msghdr *m, int flags)
 	return (ssize_t)len;
 }
 
+/* As Linux's tcp_disconnect: the socket is as good as new, and a port that its
+ * program had not asked for by number is free. */
+static void stop_listening(struct gni_node *node)
+{
+	gni_listener_close(node);
+	node->claim->listening = false;
+	node->shut = 0;
+	if (!node->bound.port)
+		gni_tcp_unbind(node);
+	gni_node_changed(node);
+}
+
 static int tcp_shutdown(struct gni_node *node, unsigned ways)
 {
 	switch (node->state) {
 	case GNI_NODE_LISTENING:
-		if (!(ways & GNI_SHUT_RD))
-			return 0;
-		gni_listener_close(node);
-		node->claim->listening = false;
-		gni_node_changed(node);
+		if (ways & GNI_SHUT_RD)
+			stop_listening(node);
 		return 0;
 	case GNI_NODE_CONNECTING:
 		gni_wire_abandon(node);

@@ -140,14 +140,13 @@ static void disconnect(struct gni_node *node)
 	node->remote = (struct gni_point){ gni_point_any(node->domain), 0 };
 	if (!node->claim)
 		return;
+	node->local = node->bound;
 	if (node->bound.port) {
-		node->local = node->bound;
 		node->claim->local = node->local;
 		node->claim->remote = (struct gni_point){ 0 };
 	} else {
 		gni_claim_free(node->claim);
 		node->claim = NULL;
-		node->local = node->remote;
 	}
 }
 
@@ -170,9 +169,6 @@ static int udp_connect(struct gni_node *node, const gn_addr *addr)
 		disconnect(node);
 		return 0;
 	}
-	if (node->remote.port)
-		node->local.ip = node->bound.port ? node->bound.ip :
-						    gni_point_any(node->domain);
 	result = gni_inet_target(node, addr->sockaddr, addr->len, &remote,
 				 &from, &to);
 	if (result < 0 && result != -EHOSTUNREACH)
@@ -229,9 +225,7 @@ static int refuse(struct gni_node *node, const struct gni_parcel *l)
 		return -EMSGSIZE;
 	if (node->error)
 		return gni_node_error(node);
-	if (node->shut & GNI_SHUT_WR)
-		return -EPIPE;
-	return bind_any(node);
+	return node->shut & GNI_SHUT_WR ? -EPIPE : 0;
 }
 
 /* Takes its place behind the one sent before to the same instant. */
@@ -251,8 +245,10 @@ static ssize_t udp_send(struct gni_node *node, const struct msghdr *m,
 {
 	size_t len = gni_message_len(m);
 	struct gni_parcel *l;
-	int result, sent;
+	int result = bind_any(node), sent; /* before all else, as Linux */
 
+	if (result < 0)
+		return result;
 	if (len > UINT16_MAX)
 		return -EMSGSIZE;
 	if (flags & MSG_OOB)

@@ -269,7 +269,7 @@ PROBE(connect_again_and_disconnect)
 	own = probe_name(io, c, false);
 	assert_int_equal(probe_connect(io, c, probe_inet("127.0.0.1", 2)), 0);
 	again = probe_name(io, c, false);
-	assert_int_equal(probe_port(&own), probe_port(&again));
+	assert_true(gn_addr_equal(&own, &again)); /* it stays what it was */
 	assert_int_equal(probe_connect(io, c, nobody), 0);
 	assert_int_equal(io->backend->calls->name(io, c, true, &name, &len),
 			 -ENOTCONN);
@@ -282,6 +282,27 @@ PROBE(connect_again_and_disconnect)
 	own = probe_name(io, c, false);
 	again = probe_inet("0.0.0.0", 9);
 	assert_true(gn_addr_equal(&own, &again));
+	probe_drop(io, c);
+}
+
+/* The address that was asked for stays, a port that was not is given back. */
+PROBE(disconnect_of_any_port)
+{
+	struct sockaddr unspecified = { .sa_family = AF_UNSPEC };
+	int c = udp(io, HOST_A);
+	gn_addr nobody, own, due = probe_inet("127.0.0.1", 0);
+
+	gni_addr_set(&nobody, GN_UDP, &unspecified, sizeof unspecified);
+	assert_int_equal(probe_bind(io, c, due), 0);
+	assert_int_equal(probe_connect(io, c, probe_inet("127.0.0.1", 9)), 0);
+	assert_int_equal(probe_connect(io, c, probe_inet("10.0.0.2", 9)),
+			 -EINVAL);
+	assert_int_equal(probe_connect(io, c, nobody), 0);
+	own = probe_name(io, c, false);
+	assert_true(gn_addr_equal(&own, &due));
+	assert_int_equal(probe_connect(io, c, probe_inet("127.0.0.1", 9)), 0);
+	own = probe_name(io, c, false);
+	assert_true(probe_port(&own) > 0);
 	probe_drop(io, c);
 }
 
@@ -424,6 +445,7 @@ int main(void)
 		cmocka_unit_test(fault_33_a_full_queue_drops),
 		cmocka_unit_test(connected_sockets_hear_their_peer),
 		cmocka_unit_test(connect_again_and_disconnect),
+		cmocka_unit_test(disconnect_of_any_port),
 		cmocka_unit_test(both_families_on_one_socket),
 		cmocka_unit_test(one_sender_keeps_its_order),
 		cmocka_unit_test(fault_24_senders_overtake_each_other),
