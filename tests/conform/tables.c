@@ -9,6 +9,7 @@ extern const struct conform_case message_cases[];
 extern const struct conform_case cork_cases[];
 extern const struct conform_case reset_cases[];
 extern const struct conform_case close_cases[];
+extern const struct conform_case parity_cases[];
 extern const struct conform_case handle_cases[];
 extern const struct conform_case cancel_cases[];
 extern const struct conform_case deadline_cases[];
@@ -31,6 +32,7 @@ const struct conform_case *const conform_tables[] = {
 	cork_cases,
 	reset_cases,
 	close_cases,
+	parity_cases,
 	handle_cases,
 	cancel_cases,
 	deadline_cases,
