@@ -363,7 +363,7 @@ static void ask(struct gni_segment *s, struct gni_place *from,
 	struct gni_crossing there = gni_link_cross(from, to, word), back;
 
 	s->struck |= there.struck;
-	if (there.lost || to->down)
+	if (there.lost)
 		return;
 	back = gni_link_cross(to, from, word);
 	s->struck |= back.struck;

@@ -163,8 +163,9 @@ PROBE(fault_24_datagrams_overtake)
 
 PROBE(a_delay)
 {
+	bool drawn = !gni_sim_tape(io)->reads;
 	int64_t begin = probe_now(io);
-	int fd[2];
+	int fd[2], early = 0, late = 0;
 
 	udp_pair(io, fd);
 	probe_fault(io, "a>b", 0, 0, (gn_faults){ .delay_ns = 80 * GN_MSEC });
@@ -181,8 +182,11 @@ PROBE(a_delay)
 		assert_in_range(probe_now(io) - begin,
 				LATENCY_NS + 60 * GN_MSEC,
 				LATENCY_NS + 100 * GN_MSEC);
+		early += probe_now(io) - begin < LATENCY_NS + 80 * GN_MSEC;
+		late += probe_now(io) - begin > LATENCY_NS + 80 * GN_MSEC;
 		begin = probe_now(io);
 	}
+	assert_true(drawn ? early > 0 && late > 0 : early + late == 0);
 	drop_both(io, fd);
 }
 
@@ -377,6 +381,18 @@ PROBE(fault_01_the_link_resets)
 	drop_both(io, fd);
 }
 
+PROBE(a_reset_is_of_streams)
+{
+	int fd[2];
+
+	udp_pair(io, fd);
+	probe_fault(io, "", 0, 0, (gn_faults){ .reset_ppm = SURE });
+	probe_try_send(io, fd[0], "x", 1, 0);
+	assert_int_equal(probe_recv(io, fd[1], buf, 9), 1);
+	assert_count(io, GNI_FAULT_RESET, 0, 0);
+	drop_both(io, fd);
+}
+
 /* A send is cut into packets, each on its own. */
 PROBE(fault_25_a_stream_goes_in_pieces)
 {
@@ -551,6 +567,7 @@ int main(void)
 		cmocka_unit_test(fault_24_a_stream_is_exact),
 		cmocka_unit_test(fault_23_a_stream_with_a_turned_bit),
 		cmocka_unit_test(fault_01_the_link_resets),
+		cmocka_unit_test(a_reset_is_of_streams),
 		cmocka_unit_test(fault_25_a_stream_goes_in_pieces),
 		cmocka_unit_test(a_rule_one_way),
 		cmocka_unit_test(a_rule_of_a_host),

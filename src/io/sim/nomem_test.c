@@ -71,10 +71,11 @@ static int open_socket(struct scene *s, unsigned place, int domain, int type)
 /* Bytes go through, or a send says that there was no memory. */
 static void exchange(struct scene *s, int from, int to)
 {
-	int n = probe_send(s->io, from, "hello", 5);
+	static const char text[4000] = "hello";
+	int n = probe_send(s->io, from, text, sizeof text);
 
 	if (!is_failure(n))
-		probe_expect(s->io, to, "hello", (size_t)n);
+		probe_expect(s->io, to, text, (size_t)n);
 }
 
 static void standing(struct scene *s, int from, int to)
@@ -133,21 +134,22 @@ static void pairs(struct scene *s)
 	exchange(s, fd[0], fd[1]);
 }
 
-static bool build(struct scene *s)
+static bool build(struct scene *s, const gn_fault_rule *rule)
 {
 	struct gni_sim_options options = { .in_order = true };
 
 	if (is_failure(gni_sim_open(&s->io, &options)))
 		return false;
 	return !is_failure(gni_sim_host(s->io, "a")) &&
-	       !is_failure(gni_sim_host(s->io, "b"));
+	       !is_failure(gni_sim_host(s->io, "b")) &&
+	       !is_failure(gni_sim_fault(s->io, rule, rule ? 1 : 0));
 }
 
-static void play(void)
+static void play(const gn_fault_rule *rule)
 {
 	struct scene s = { 0 };
 
-	if (build(&s)) {
+	if (build(&s, rule)) {
 		connection(&s, HOST_B, AF_INET, probe_inet("10.0.0.2", 7000));
 		connection(&s, HOST_A, AF_UNIX, probe_unix("/run/stream"));
 		datagrams(&s, HOST_B, AF_INET, probe_inet("10.0.0.2", 7000));
@@ -160,24 +162,41 @@ static void play(void)
 		probe_close(s.io);
 }
 
-static void fault_12_each_allocation_fails(void **state)
+static void fail_each(const gn_fault_rule *rule)
 {
 	int n = 0;
 
-	(void)state;
 	do {
 		left = n++;
 		struck = false;
-		play();
+		play(rule);
 	} while (struck);
 	left = -1;
 	assert_in_range(n, 30, 1000);
+}
+
+static void fault_12_each_allocation_fails(void **state)
+{
+	(void)state;
+	fail_each(NULL);
+}
+
+/* Streams in pieces, and datagrams that come twice. */
+static void fault_12_each_allocation_fails_among_faults(void **state)
+{
+	static const gn_fault_rule rule = {
+		.faults = { .dup_ppm = 1000000, .delay_ns = 1 },
+	};
+
+	(void)state;
+	fail_each(&rule);
 }
 
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(fault_12_each_allocation_fails),
+		cmocka_unit_test(fault_12_each_allocation_fails_among_faults),
 	};
 
 	left = -1;

@@ -144,6 +144,7 @@ PROBE(ports_are_free)
 	probe_drop(io, s);
 	probe_pass(io, GN_SEC);
 	probe_drop(io, c);
+	probe_pass(io, GN_SEC);
 	crash(io, GN_SEC);
 	probe_drop(io, l);
 	probe_drop(io, u);
@@ -234,6 +235,49 @@ PROBE(a_client_goes_while_it_connects)
 	probe_pass(io, GN_MIN);
 	assert_int_equal(probe_poll(io, l, POLLIN), 0);
 	probe_drop(io, c);
+	probe_drop(io, l);
+}
+
+/* The same, when it was connected and its last packet was lost: the listener
+ * is told by a host that is up again. */
+PROBE(a_client_goes_before_it_is_heard)
+{
+	gn_addr at = probe_inet("10.0.0.1", 7000);
+	int l = probe_listen(io, HOST_A, at), c = tcp(io, HOST_B);
+
+	probe_fault(io, "b>a", 300 * GN_MSEC, 200 * GN_MSEC,
+		    (gn_faults){ .cut = true });
+	assert_int_equal(probe_connect(io, c, at), 0);
+	crash(io, 100 * GN_MSEC);
+	probe_drop(io, c);
+	assert_false(gni_list_empty(&gni_net_of(io)->wires));
+	probe_pass(io, 2 * GN_SEC);
+	assert_true(gni_list_empty(&gni_net_of(io)->wires));
+	probe_drop(io, l);
+}
+
+/* The listener's host comes back, and listens, before the next SYN. */
+PROBE(fault_60_a_listener_comes_back)
+{
+	gn_addr at = probe_inet("10.0.0.2", 7000);
+	int l = probe_listen(io, HOST_B, at), c = tcp(io, HOST_A), s;
+	struct probe_op p = { .op.addr = &at };
+	int64_t begin = probe_now(io);
+
+	probe_fault(io, "b>a", 0, 300 * GN_MSEC, (gn_faults){ .cut = true });
+	probe_begin(io, &p, c, GNI_OP_CONNECT);
+	probe_pass(io, 300 * GN_MSEC);
+	crash(io, 100 * GN_MSEC);
+	probe_drop(io, l);
+	probe_pass(io, 200 * GN_MSEC);
+	l = probe_listen(io, HOST_B, at);
+	assert_int_equal(probe_end(io, &p), 0);
+	assert_int_equal(probe_now(io) - begin, GN_SEC + 2 * LATENCY_NS);
+	s = probe_accept(io, l);
+	probe_send_all(io, c, "x", 1);
+	probe_expect(io, s, "x", 1);
+	probe_drop(io, c);
+	probe_drop(io, s);
 	probe_drop(io, l);
 }
 
@@ -471,6 +515,8 @@ int main(void)
 		cmocka_unit_test(fault_14_a_host_without_power),
 		cmocka_unit_test(fault_60_a_client_goes),
 		cmocka_unit_test(a_client_goes_while_it_connects),
+		cmocka_unit_test(a_client_goes_before_it_is_heard),
+		cmocka_unit_test(fault_60_a_listener_comes_back),
 		cmocka_unit_test(fault_31_datagrams_for_nobody),
 		cmocka_unit_test(fault_35_unix_names),
 		cmocka_unit_test(a_loopback_dies),

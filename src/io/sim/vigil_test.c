@@ -146,11 +146,13 @@ PROBE(fault_24_a_closed_socket_goes_on)
 	assert_int_equal(probe_recv(io, fd[1], buf, 1), 0);
 	probe_drop(io, fd[1]);
 	probe_tcp(io, HOST_B, fd);
-	probe_fault(io, "a<>b", 0, 0, cut);
+	probe_fault(io, "a<>b", 0, 200 * GN_SEC, cut);
 	probe_send_all(io, fd[0], "lost", 4);
 	probe_drop(io, fd[0]);
-	probe_pass(io, 200 * GN_SEC);
+	probe_pass(io, GN_HOUR);
 	assert_int_equal(probe_try_recv(io, fd[1], buf, 1, 0), -EAGAIN);
+	assert_int_equal(probe_try_send(io, fd[1], "x", 1, 0), 1);
+	assert_int_equal(probe_recv(io, fd[1], buf, 1), -ECONNRESET);
 	probe_drop(io, fd[1]);
 }
 
@@ -171,6 +173,8 @@ PROBE(fault_18_lost_word_of_room)
 	while ((n = probe_try_recv(io, fd[1], buf, sizeof buf, 0)) > 0)
 		taken += (size_t)n;
 	assert_int_equal(taken, full);
+	set_tcp(io, fd[0], TCP_KEEPIDLE,
+		9); /* it looks anew what to wait for */
 	assert_int_equal(probe_send(io, fd[0], "x", 1), 1);
 	assert_true(probe_now(io) - begin > GN_SEC);
 	assert_true(probe_now(io) - begin < 5 * GN_SEC);
@@ -287,6 +291,24 @@ PROBE(fault_19_keepalive)
 		close_both(io, fd);
 		probe_pass(io, 300 * GN_SEC);
 	}
+}
+
+/* Who gives up says so, if only it could be heard. */
+PROBE(fault_19_a_reset_at_last)
+{
+	int64_t begin;
+	int fd[2];
+
+	probe_tcp(io, HOST_B, fd);
+	probe_send_all(io, fd[1], "x", 1);
+	probe_expect(io, fd[0], "x", 1);
+	begin = probe_now(io);
+	keep_alive(io, fd[0], 2, 1, 3);
+	probe_fault(io, "b>a", 0, 0, cut);
+	assert_int_equal(probe_recv(io, fd[1], buf, 1), -ECONNRESET);
+	assert_int_equal(probe_now(io) - begin, 5 * GN_SEC + LATENCY_NS);
+	assert_int_equal(probe_recv(io, fd[0], buf, 1), -ETIMEDOUT);
+	close_both(io, fd);
 }
 
 /* A peer that answers lives for ever, and probes are not what one waits for:
@@ -532,6 +554,63 @@ PROBE(fault_01_a_lost_reset)
 	probe_drop(io, fd[0]);
 }
 
+/* What was lost before it does not hold up what brings another reset. */
+PROBE(fault_01_a_lost_reset_behind_lost_bytes)
+{
+	int64_t begin;
+	int fd[2];
+
+	probe_tcp(io, HOST_B, fd);
+	begin = probe_now(io);
+	probe_fault(io, "a<>b", 0, 100 * GN_MSEC, cut);
+	assert_int_equal(probe_try_send(io, fd[0], "x", 1, 0), 1);
+	probe_abort(io, fd[1]);
+	probe_pass(io, 150 * GN_MSEC);
+	assert_int_equal(probe_try_send(io, fd[0], "y", 1, 0), 1);
+	assert_int_equal(probe_recv(io, fd[0], buf, 1), -ECONNRESET);
+	assert_int_equal(probe_now(io) - begin, 150 * GN_MSEC + 2 * LATENCY_NS);
+	probe_drop(io, fd[0]);
+}
+
+/* The bytes came, the word of it did not, and then nobody was there. */
+PROBE(fault_01_a_lost_reset_behind_a_lost_answer)
+{
+	int64_t begin;
+	int fd[2];
+
+	probe_tcp(io, HOST_B, fd);
+	begin = probe_now(io);
+	probe_fault(io, "b>a", 0, 500 * GN_MSEC, cut);
+	probe_send_all(io, fd[0], "hello", 5);
+	probe_expect(io, fd[1], "hello", 5);
+	/* There is nothing left of them that could be altered. */
+	probe_fault(io, "a>b", 0, 0, (gn_faults){ .corrupt_ppm = 1000000 });
+	probe_abort(io, fd[1]);
+	assert_int_equal(probe_recv(io, fd[0], buf, 1), -ECONNRESET);
+	assert_int_equal(probe_now(io) - begin, R + 2 * LATENCY_NS);
+	probe_drop(io, fd[0]);
+}
+
+/* The answer to the SYN was lost, and now the listener is gone. */
+PROBE(fault_14_reset_while_connecting)
+{
+	int l = probe_listen(io, HOST_B, probe_inet("10.0.0.2", 7000)), c;
+	int64_t begin = probe_now(io);
+	struct probe_op p = { 0 };
+	gn_addr at;
+
+	probe_fault(io, "b>a", 0, 300 * GN_MSEC, cut);
+	c = connecting(io, &p, &at);
+	probe_pass(io, 500 * GN_MSEC);
+	probe_drop(io, l);
+	assert_int_equal(probe_end(io, &p), -ECONNREFUSED);
+	assert_int_equal(probe_now(io) - begin, 500 * GN_MSEC + LATENCY_NS);
+	l = probe_listen(io, HOST_B, at);
+	assert_int_equal(probe_connect(io, c, at), 0);
+	probe_drop(io, c);
+	probe_drop(io, l);
+}
+
 /* What answers a reset that is lost is sent again, and so is the reset. */
 PROBE(fault_01_resets_lost_again)
 {
@@ -575,6 +654,7 @@ int main(void)
 		cmocka_unit_test(fault_19_what_came_before),
 		cmocka_unit_test(fault_19_the_other_side_of_it),
 		cmocka_unit_test(fault_19_keepalive),
+		cmocka_unit_test(fault_19_a_reset_at_last),
 		cmocka_unit_test(keepalive_of_a_living_peer),
 		cmocka_unit_test(fault_19_keepalive_and_bytes_under_way),
 		cmocka_unit_test(
@@ -588,6 +668,9 @@ int main(void)
 		cmocka_unit_test(fault_24_a_lost_last_packet),
 		cmocka_unit_test(fault_24_half_open),
 		cmocka_unit_test(fault_01_a_lost_reset),
+		cmocka_unit_test(fault_01_a_lost_reset_behind_lost_bytes),
+		cmocka_unit_test(fault_01_a_lost_reset_behind_a_lost_answer),
+		cmocka_unit_test(fault_14_reset_while_connecting),
 		cmocka_unit_test(fault_01_resets_lost_again),
 		cmocka_unit_test(fault_01_keepalive_is_reset),
 	};

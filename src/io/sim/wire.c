@@ -245,10 +245,8 @@ static void on_syn(struct gni_moment *moment)
 	}
 	if (wire->side[1].place->down)
 		return;
-	if (wire->side[1].node) {
-		gni_wire_answer_again(wire);
+	if (wire->side[1].node) /* which sends its answer again by itself */
 		return;
-	}
 	claim = gni_claim_find(wire->side[1].place, IPPROTO_TCP,
 			       &client->remote, &client->local);
 	if (claim) {
