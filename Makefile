@@ -16,7 +16,8 @@ COMPILE = if test -t 1; then quiet=; else quiet=--quiet; fi; \
 	$(NINJA) $$quiet -C $(BUILD)
 SETUP = out=$$($(MESON) setup $(1) 2>&1) || { echo "$$out"; exit 1; }
 
-.PHONY: all build demo test fuzz fuzz-merge bench install coverage help clean
+.PHONY: all build demo test fuzz fuzz-merge valgrind bench install coverage \
+	help clean
 .NOTPARALLEL:
 
 all: build
@@ -47,6 +48,11 @@ fuzz:
 fuzz-merge:
 	@$(NEED) build test fuzz
 	@exec tests/fuzz/run --merge $(ARGS)
+
+# The conformance suite over each backend; it takes a while.
+valgrind:
+	@$(NEED) build test valgrind
+	@exec tests/run --only valgrind
 
 # ARGS="--quick" and the like go to bench/run.
 bench: build
@@ -82,6 +88,7 @@ help:
 	@echo 'make test       every test, in each of the builds of tests/run'
 	@echo 'make fuzz       libFuzzer on each target of tests/fuzz, SECONDS=$(SECONDS)'
 	@echo 'make fuzz-merge put into the corpus what make fuzz has found'
+	@echo 'make valgrind   the conformance suite under Valgrind'
 	@echo 'make bench      build, then measure beside other libraries'
 	@echo 'make install    into PREFIX ($(PREFIX)), under DESTDIR if given'
 	@echo 'make coverage   run the tests and print lines and branches of src/'

@@ -14,6 +14,9 @@
 struct seat {
 	struct gni_loop *loop;
 	unsigned fork; /* of which process it is */
+	/* The parent's, in a child of fork: of no use and not to be freed, but
+	 * no leak either. */
+	struct gni_loop *parents;
 };
 
 static _Thread_local struct seat seat;
@@ -83,6 +86,13 @@ struct gni_loop *gni_loop_mine(void)
 	return is_mine(s) ? s->loop : NULL;
 }
 
+/* In a child of fork. */
+static void forsake(struct seat *s)
+{
+	gni_fiber_forked();
+	s->parents = s->loop;
+}
+
 struct gni_loop *gni_loop_enter(struct gni_loop *loop)
 {
 	struct seat *s = my_seat();
@@ -92,7 +102,7 @@ struct gni_loop *gni_loop_enter(struct gni_loop *loop)
 	if (former)
 		gni_fiber_root_end(&former->root.fiber);
 	else if (s->loop)
-		gni_fiber_forked();
+		forsake(s);
 	s->loop = loop;
 	s->fork = forks;
 	if (loop) {

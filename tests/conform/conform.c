@@ -24,6 +24,15 @@
 #include <time.h>
 #include <unistd.h>
 
+#if defined(__has_include)
+#if __has_include(<valgrind/valgrind.h>)
+#include <valgrind/valgrind.h>
+#endif
+#endif
+#ifndef RUNNING_ON_VALGRIND
+#define RUNNING_ON_VALGRIND 0
+#endif
+
 #include "place.h"
 
 /* A case that takes so long has hung; one takes some milliseconds. */
@@ -81,14 +90,18 @@ static bool runs_here(const struct conform_case *c, const struct run *r,
 	return !(c->manner & (thread ? NO_THREADS : NO_FIBERS));
 }
 
+/* With patterns that leave out alone, all others are chosen. */
 static bool is_chosen(const struct run *r, const char *name)
 {
-	if (!*r->patterns)
-		return true;
-	for (char **p = r->patterns; *p; p++)
-		if (fnmatch(*p, name, 0) == 0)
-			return true;
-	return false;
+	bool chosen = !*r->patterns || **r->patterns == '!';
+
+	for (char **p = r->patterns; *p; p++) {
+		bool leaves_out = **p == '!';
+
+		if (fnmatch(*p + leaves_out, name, 0) == 0)
+			chosen = !leaves_out;
+	}
+	return chosen;
 }
 
 /* A plain thread is one with the other end on a plain thread of its own. */
@@ -207,9 +220,36 @@ static int run_process(const struct conform_case *c, const struct kind *k,
 	return status_of(child);
 }
 
+/*
+ * Valgrind 3.19 knows the calls of a ring, but not that one of them waits, so
+ * that other threads and signals wait too, nor what comes by it: descriptors
+ * and bytes.
+ */
+static const char *valgrind_cannot(const struct conform_case *c,
+				   const struct run *r, bool thread)
+{
+	static const struct {
+		const char *name, *why;
+	} cases[] = {
+		{ "signal_storm", "Valgrind has signals wait for a ring" },
+		{ "out_of_descriptors", "Valgrind does not count a ring's" },
+		{ "message_echo", "Valgrind sees no bytes that a ring brings" },
+	};
+
+	if (!RUNNING_ON_VALGRIND || strcmp(r->arm->name, "uring") != 0)
+		return NULL;
+	if (thread)
+		return "Valgrind has all threads wait for a ring";
+	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++)
+		if (strncmp(c->name, cases[i].name, strlen(cases[i].name)) == 0)
+			return cases[i].why;
+	return NULL;
+}
+
 static void run_case(const struct conform_case *c, const struct kind *k,
 		     struct run *r, bool thread)
 {
+	const char *cannot = valgrind_cannot(c, r, thread);
 	char name[160];
 	bool well;
 
@@ -217,6 +257,11 @@ static void run_case(const struct conform_case *c, const struct kind *k,
 	if (!is_chosen(r, name))
 		return;
 	r->count++;
+	if (cannot) {
+		printf("ok %u - %s/%s # SKIP %s\n", r->count, r->title, name,
+		       cannot);
+		return;
+	}
 	well = came_well(r, c, run_process(c, k, r, thread));
 	r->failed += !well;
 	printf("%s %u - %s/%s%s%s\n", well ? "ok" : "not ok", r->count,
