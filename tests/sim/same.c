@@ -2,9 +2,10 @@
  * same.c: the same seed gives the same run: what happened on the network, what
  * the programs saw and at which instants.
  *
- *	sim-same              runs the trials
- *	sim-same --print N    prints N runs, a line each, to be compared with
- *	                      what another process or another compiler prints
+ *	sim-same                runs the trials
+ *	sim-same --print A N    prints the runs of N seeds from A on, a line
+ *	                        each, to be compared with what another process
+ *	                        or another compiler prints
  */
 #include <inttypes.h>
 #include <stdio.h>
@@ -12,6 +13,7 @@
 #include <string.h>
 
 #include "busy.h"
+#include "tough.h"
 
 #define SEEDS 200
 
@@ -147,29 +149,58 @@ static void whatever_was_before(void)
 	gn_close(pair[1]);
 }
 
+/* With the faults that the seed draws. */
+static uint64_t trace_of_faulty(uint64_t seed)
+{
+	gn_sim *sim = gn_sim_open(
+		&(gn_sim_opts){ .seed = seed, .swarm = true });
+	uint64_t trace;
+
+	WANT(sim);
+	WANT_IS(tough_run(sim, NULL), 0);
+	trace = gn_sim_trace(sim);
+	gn_sim_close(sim);
+	return trace;
+}
+
+static void same_faults_same_run(void)
+{
+	uint64_t first[SEEDS];
+
+	for (uint64_t seed = 0; seed < SEEDS; seed++) {
+		first[seed] = trace_of_faulty(seed);
+		WANT(trace_of_faulty(seed) == first[seed]);
+	}
+	for (uint64_t seed = 0; seed < SEEDS; seed += 7)
+		WANT(trace_of_faulty(seed) == first[seed]);
+	want_different(first, SEEDS, SEEDS - 1);
+}
+
 static const struct trial trials[] = {
 	{ "same seed, same run", same_seed_same_run, ALONE },
 	{ "other seed, other run", other_seed_other_run, ALONE },
 	{ "in order without a seed", in_order_without_a_seed, ALONE },
+	{ "same faults, same run", same_faults_same_run, ALONE },
 	{ "whatever was before", whatever_was_before, ALONE },
 };
 
-static int print(uint64_t count)
+static int print(uint64_t seed, uint64_t count)
 {
 	struct busy b;
 
-	for (uint64_t seed = 0; seed < count; seed++) {
+	for (; count > 0; count--, seed++) {
 		run(seed, seed == 0, &b);
 		printf("%" PRIu64 " %016" PRIx64 " %016" PRIx64 " %" PRId64
-		       "\n", seed, b.outcome.trace, b.digest,
-		       b.outcome.elapsed_ns);
+		       " %016" PRIx64 "\n", seed, b.outcome.trace, b.digest,
+		       b.outcome.elapsed_ns, trace_of_faulty(seed));
 	}
 	return 0;
 }
 
 int main(int argc, char **argv)
 {
-	if (argc > 2 && strcmp(argv[1], "--print") == 0)
-		return print(strtoull(argv[2], NULL, 0));
+	if (argc > 3 && strcmp(argv[1], "--print") == 0)
+		return print(strtoull(argv[2], NULL, 0),
+			     strtoull(argv[3], NULL, 0));
 	return TRIAL_MAIN(trials);
 }

@@ -11,6 +11,7 @@
 
 #include "loop/trial_test.h"
 #include "told.h"
+#include "tough.h"
 
 static int sleeper(void *arg)
 {
@@ -291,6 +292,25 @@ static void variables_that_are_none(void)
 			 &(gn_sweep_opts){ .faults = "los" })), GN_EINVAL);
 }
 
+/* ---- with faults */
+
+static void drawn_faults_strike_and_are_borne(void)
+{
+	gn_sweep_totals t;
+	struct told told = { 0 };
+
+	WANT_IS(gn_sweep("tough", tough_run, NULL,
+			 told_opts(&told, &(gn_sweep_opts){ .count = 1000,
+							    .totals = &t })),
+		0);
+	WANT(t.runs == 1000);
+	WANT(t.faulted >= 500);
+	for (const gn_sweep_fault *f = t.faults; f->word; f++)
+		printf("# %s: %" PRIu64 " injected, %" PRIu64 " handled\n",
+		       f->word, f->injected, f->handled);
+	WANT(t.faults[0].injected > 50 && t.faults[0].handled > 20);
+}
+
 /* ---- exploring */
 
 static int writer(void *arg)
@@ -413,6 +433,8 @@ static const struct trial trials[] = {
 	{ "others go on", others_go_on, ALONE },
 	{ "one line shows it again", one_line_shows_it_again, ALONE },
 	{ "variables that are none", variables_that_are_none, ALONE },
+	{ "drawn faults strike and are borne",
+	  drawn_faults_strike_and_are_borne, ALONE },
 	{ "a change is found and shown again",
 	  a_change_is_found_and_shown_again, ALONE },
 	{ "each seed is explored", each_seed_is_explored, ALONE },
