@@ -50,7 +50,7 @@ static const struct fault {
 	{ "enomem", true, HOLDS, { "0.1%", "1%", "5%", "20%" } },
 	{ "emfile", true, HOLDS, { "0.1%", "1%", "5%", "20%" } },
 	{ "abort", true, HOLDS, { "1%", "5%", "20%", "50%" } },
-	{ "descriptors", true, HOLDS, { "64", "16", "8", "4" } },
+	{ "descriptors", true, HOLDS, { "32", "8", "3", "1" } },
 	{ "fail", true, HOLDS, { "1", "7", "30", "100" } },
 	{ "crash", true, POWER, { "" } },
 	{ "clock-jump", true, ONCE, { "100ms", "10s", "1h", "-1h" } },
