@@ -198,6 +198,10 @@ static const struct script {
 	  "unix l; bind l; unix a; connect a l = ECONNREFUSED; listen l 1; "
 	  "connect a l; accept l b; shut l r; unix c; "
 	  "connect c l = ECONNREFUSED" },
+	{ "unix/refused-before-it-was-connected",
+	  "unix l; bind l; listen l 8; unix a; shut a r; connect a l; "
+	  "accept l b; poll b = out; send b 0; send b 1 = EPIPE; "
+	  "send a 2 = 2; recv b 9 = 2; recv a 9" },
 	{ "unix/a-full-backlog",
 	  "unix l; bind l; listen l 0; unix a; connect a l; unix b; "
 	  "begin b l = waits; poll b = out hup; later connect b l; "

@@ -61,6 +61,8 @@ static ssize_t stream_send(struct gni_node *node, const struct msghdr *m,
 
 	if (result < 0 || len == 0)
 		return result;
+	if (node->peer->shut & GNI_SHUT_RD)
+		return -EPIPE; /* it refused before it was connected */
 	len = gni_draw_accepted(node->net->tape, len);
 	len = gni_trouble_short(node->place, len);
 	while (done < len) {
