@@ -54,8 +54,9 @@ ONLY = [
 ]
 # Names with a prefix of their own, in the same way.
 ONLY_PREFIX = [(("src/io/",), "io_uring_")]
-# A backend's wait is the only place that blocks.
-ONLY_WAIT = ("src/loop/",)
+# A backend's wait is the only place that blocks; that of the decorator is the
+# wait of the backend beneath it.
+ONLY_WAIT = ("src/loop/", "src/io/inject.c")
 
 # Names that nobody calls, tests included.
 NOWHERE = """

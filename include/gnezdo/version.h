@@ -45,6 +45,14 @@ GN_API const char *gn_backend(void);
  */
 GN_API const char *gn_backend_refused(void);
 
+/*
+ * gn_backend_faults tells the faults that are made to happen to the calling
+ * thread's calls, and how to make them happen again: "GNEZDO_SEED=42
+ * GNEZDO_FAULTS='loss=1%'"; NULL without GNEZDO_FAULTS in the environment
+ * (fault.h), and in a simulation.
+ */
+GN_API const char *gn_backend_faults(void);
+
 GN_EXTERN_END
 
 #endif

@@ -4,6 +4,8 @@
  */
 #include "base/rng.h"
 
+#include <sys/random.h>
+
 static uint64_t rotate(uint64_t x, int bits)
 {
 	return x << bits | x >> (64 - bits);
@@ -64,4 +66,10 @@ uint64_t gni_rng_below(struct gni_rng *r, uint64_t bound)
 		x = gni_rng_next(r);
 	while (x < unfair);
 	return x % bound;
+}
+
+bool gni_rng_entropy(uint64_t *number)
+{
+	/* So few bytes come whole, whatever signals do. */
+	return getrandom(number, sizeof *number, 0) == sizeof *number;
 }

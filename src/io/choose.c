@@ -10,6 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "io/inject.h"
 #include "io/io.h"
 
 #define SENTENCE_SIZE 160
@@ -131,18 +132,11 @@ static int say_refused(const char *call, int result, const char **why)
 	return result;
 }
 
-int gni_io_choose(struct gni_io **io, const char **why)
+static int open_wished(struct gni_io **io, enum wish wish, unsigned off,
+		       unsigned entries, const char **why)
 {
-	enum wish wish = WISH_ANY;
-	unsigned off, entries = 0;
-	int result = gni_io_off(&off, why);
+	int result;
 
-	if (result == 0)
-		result = wish_of(&wish, why);
-	if (result == 0)
-		result = ring_entries(&entries, why);
-	if (result < 0)
-		return result;
 	if (wish == WISH_POLL) {
 		result = gni_poll_open(io);
 		return result < 0 ? say_refused("pipe2", result, why) : 0;
@@ -157,6 +151,24 @@ int gni_io_choose(struct gni_io **io, const char **why)
 	}
 	result = gni_epoll_open(io);
 	return result < 0 ? say_refused("epoll_create1", result, why) : 0;
+}
+
+int gni_io_choose(struct gni_io **io, const char **why)
+{
+	enum wish wish = WISH_ANY;
+	unsigned off, entries = 0;
+	int result = gni_io_off(&off, why);
+
+	if (result == 0)
+		result = wish_of(&wish, why);
+	if (result == 0)
+		result = ring_entries(&entries, why);
+	if (result == 0)
+		result = open_wished(io, wish, off, entries, why);
+	if (result == 0 && *environment("GNEZDO_FAULTS"))
+		result = gni_inject_open(io, environment("GNEZDO_FAULTS"),
+					 environment("GNEZDO_SEED"), why);
+	return result;
 }
 
 const char *gni_io_refused(void)

@@ -185,6 +185,8 @@ struct gni_io {
 	bool multishot; /* the standing operations exist */
 	bool stuck;	/* a wait for ever found that nothing can ever come;
 			 * only the simulator can know, the loop clears it */
+	const char *faults; /* what is injected, and by which seed; NULL:
+			     * nothing */
 };
 
 /* Kernel features, switched off by GNEZDO_OFF=word,word,… */

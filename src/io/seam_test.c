@@ -12,9 +12,13 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
-#define TESTS_MAX 1000
+#include "io/inject.h"
+
+#define TESTS_MAX 2000
 #define NAME_SIZE 64
 #define TINY_RING 4
+#define CALM "loss@100000h.."
+#define UNQUIET "eintr=50% again=50%"
 
 static int open_uring(struct gni_io **io)
 {
@@ -36,10 +40,40 @@ static int open_uring_tiny(struct gni_io **io)
 	return gni_uring_open(io, 0, TINY_RING);
 }
 
+/* Under faults: none that strikes, and some that must not be noticed. */
+static int open_under(struct gni_io **io, int result, const char *faults)
+{
+	const char *seed = getenv("GN_TEST_SEED"), *why = "";
+
+	return result < 0 ? result :
+			    gni_inject_open(io, faults, seed ? seed : "",
+					    &why);
+}
+
+static int open_epoll_calm(struct gni_io **io)
+{
+	return open_under(io, gni_epoll_open(io), CALM);
+}
+
+static int open_uring_calm(struct gni_io **io)
+{
+	return open_under(io, gni_uring_open(io, 0, 0), CALM);
+}
+
+static int open_epoll_unquiet(struct gni_io **io)
+{
+	return open_under(io, gni_epoll_open(io), UNQUIET);
+}
+
+static int open_uring_unquiet(struct gni_io **io)
+{
+	return open_under(io, gni_uring_open(io, 0, 0), UNQUIET);
+}
+
 static const struct {
 	const char *name;
 	int (*open)(struct gni_io **io);
-	bool optional; /* the machine may refuse it */
+	bool optional; /* the machine, or the build, may refuse it */
 } backends[] = {
 	{ "epoll", gni_epoll_open, false },
 	{ "poll", gni_poll_open, false },
@@ -47,6 +81,10 @@ static const struct {
 	{ "uring-oneshot", open_uring_once, true },
 	{ "uring-plain", open_uring_plain, true },
 	{ "uring-tiny", open_uring_tiny, true },
+	{ "epoll-calm", open_epoll_calm, true },
+	{ "uring-calm", open_uring_calm, true },
+	{ "epoll-unquiet", open_epoll_unquiet, true },
+	{ "uring-unquiet", open_uring_unquiet, true },
 };
 
 static const struct {

@@ -64,6 +64,13 @@ const char *gn_backend(void)
 	return l ? l->backend->name : NULL;
 }
 
+const char *gn_backend_faults(void)
+{
+	struct gni_loop *l = gni_loop_here();
+
+	return l ? l->io->faults : NULL;
+}
+
 const char *gn_backend_refused(void)
 {
 	return gni_io_refused();

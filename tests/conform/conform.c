@@ -14,12 +14,14 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <fnmatch.h>
+#include <inttypes.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
+#include <sys/random.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
@@ -315,6 +317,23 @@ static bool backend_is_right(struct run *r)
 	return child > 0 && waitpid(child, &status, 0) == child && status == 0;
 }
 
+/* All cases draw by one seed, which can be given again. */
+static void choose_seed(void)
+{
+	char text[24];
+	uint32_t seed;
+
+	if (!getenv("GNEZDO_FAULTS"))
+		return;
+	if (!getenv("GNEZDO_SEED") &&
+	    getrandom(&seed, sizeof seed, 0) == sizeof seed) {
+		snprintf(text, sizeof text, "%" PRIu32, seed);
+		setenv("GNEZDO_SEED", text, 1);
+	}
+	printf("# GNEZDO_SEED=%s GNEZDO_FAULTS='%s'\n", getenv("GNEZDO_SEED"),
+	       getenv("GNEZDO_FAULTS"));
+}
+
 static bool begin(struct run *r)
 {
 	sigset_t ends;
@@ -325,6 +344,7 @@ static bool begin(struct run *r)
 	if (r->report == MAP_FAILED || !mkdtemp(r->folder))
 		return false;
 	setvbuf(stdout, NULL, _IOLBF, 0);
+	choose_seed();
 	sigemptyset(&ends);
 	sigaddset(&ends, SIGCHLD);
 	return sigprocmask(SIG_BLOCK, &ends, NULL) == 0;

@@ -246,8 +246,12 @@ static int foreign_calls(gn_sock *s)
 static int recv_hello(gn_sock *s)
 {
 	char buf[8];
+	ssize_t n = 1, sum = 0;
 
-	WANT_IS(gn_recv(s, buf, sizeof buf, SOON), 5);
+	/* A stream's may come in pieces. */
+	for (; sum < 5 && n > 0; sum += n)
+		n = gn_recv(s, buf, sizeof buf, SOON);
+	WANT_IS(sum, 5);
 	return 0;
 }
 
