@@ -136,9 +136,23 @@ static ssize_t send_now(gn_sock *s, const struct rest *rest)
 	return n - (ssize_t)queued;
 }
 
-void gni_output_start(gn_sock *s)
+/* Sends what is gathered for as long as the kernel takes any: who exits from
+ * within a fiber never comes to wait for the rest. */
+static ssize_t send_gathered(gn_sock *s)
 {
 	static const struct rest none;
+	size_t before;
+	ssize_t n;
+
+	do {
+		before = gni_bytes_count(&s->out.gathered);
+		n = send_now(s, &none);
+	} while (n == -EAGAIN && gni_bytes_count(&s->out.gathered) < before);
+	return n;
+}
+
+void gni_output_start(gn_sock *s)
+{
 	ssize_t n = 0;
 
 	gni_list_remove(&s->out.leave.link);
@@ -147,7 +161,7 @@ void gni_output_start(gn_sock *s)
 		return;
 	if (gni_bytes_count(&s->out.flying) == 0 &&
 	    gni_bytes_count(&s->out.gathered) > 0)
-		n = send_now(s, &none);
+		n = send_gathered(s);
 	if (n < 0 && n != -EAGAIN)
 		fail_output(s, (int)-n);
 	if (next_flight(s))
