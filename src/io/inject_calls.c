@@ -9,33 +9,13 @@
 #define BELOW(io) (gni_inject_of(io)->below)
 #define INNER(io) (gni_inject_of(io)->inner)
 
-/* What a call can fail with for want of something. */
-enum lack {
-	LACK_NOTHING = 0,
-	LACK_MEMORY = 1 << 0,
-	LACK_DESCRIPTORS = 1 << 1,
-};
-
-/* What strikes a call of those faults: 0 or a negative errno. */
-static int lack_of(struct gni_inject *j, const gn_faults *now, unsigned lacks)
-{
-	if (gni_plan_fails(&j->plan, now))
-		return -ENOMEM;
-	if ((lacks & LACK_MEMORY) &&
-	    gni_plan_strikes(&j->plan, GNI_FAULT_ENOMEM, now->enomem_ppm))
-		return -ENOMEM;
-	if ((lacks & LACK_DESCRIPTORS) &&
-	    gni_plan_strikes(&j->plan, GNI_FAULT_EMFILE, now->emfile_ppm))
-		return -EMFILE;
-	return 0;
-}
-
-static int begin(struct gni_io *io, unsigned lacks)
+/* What strikes a call: 0 or a negative errno. */
+static int begin(struct gni_io *io, enum gni_attempt attempt)
 {
 	struct gni_inject *j = gni_inject_of(io);
 	gn_faults now = gni_plan_now(&j->plan);
 
-	return lack_of(j, &now, lacks);
+	return gni_plan_attempt(&j->plan, &now, attempt);
 }
 
 /* Whether a descriptor just made is one too many. */
@@ -51,7 +31,7 @@ static bool is_beyond(struct gni_inject *j, int fd)
 
 static int inject_socket(struct gni_io *io, int domain, int type, int protocol)
 {
-	int result = begin(io, LACK_MEMORY | LACK_DESCRIPTORS);
+	int result = begin(io, GNI_ATTEMPT_SOCKET);
 
 	if (result < 0)
 		return result;
@@ -65,7 +45,7 @@ static int inject_socket(struct gni_io *io, int domain, int type, int protocol)
 static int inject_pair(struct gni_io *io, int type, int fd[2])
 {
 	struct gni_inject *j = gni_inject_of(io);
-	int result = begin(io, LACK_MEMORY | LACK_DESCRIPTORS);
+	int result = begin(io, GNI_ATTEMPT_SOCKET);
 
 	if (result == 0)
 		result = j->below->pair(j->inner, type, fd);
@@ -79,7 +59,7 @@ static int inject_pair(struct gni_io *io, int type, int fd[2])
 static int inject_bind(struct gni_io *io, int fd, const gn_addr *addr, int mode,
 		       struct gni_file *file)
 {
-	int result = begin(io, LACK_MEMORY);
+	int result = begin(io, GNI_ATTEMPT_BIND);
 
 	*file = (struct gni_file){ 0 };
 	if (result < 0)
@@ -95,16 +75,17 @@ static void inject_unclaim(struct gni_io *io, const gn_addr *addr,
 
 static int inject_listen(struct gni_io *io, int fd, int backlog)
 {
-	int result = begin(io, LACK_MEMORY);
+	int result = begin(io, GNI_ATTEMPT_LISTEN);
 
 	return result < 0 ? result :
 			    BELOW(io)->listen(INNER(io), fd, backlog);
 }
 
 /* What strikes a send or receive on a socket: 0 or a negative errno. */
-static int strike(struct gni_inject *j, const struct gni_link_end *e)
+static int strike(struct gni_inject *j, const struct gni_link_end *e,
+		  enum gni_attempt attempt)
 {
-	int result = lack_of(j, &e->now, LACK_MEMORY);
+	int result = gni_plan_attempt(&j->plan, &e->now, attempt);
 
 	if (result == 0 && gni_link_reset(j, e))
 		result = -ECONNRESET;
@@ -142,7 +123,7 @@ static ssize_t inject_send(struct gni_io *io, int fd, const struct msghdr *m,
 {
 	struct gni_inject *j = gni_inject_of(io);
 	struct gni_link_end e = gni_link_end(j, fd);
-	ssize_t result = strike(j, &e);
+	ssize_t result = strike(j, &e, GNI_ATTEMPT_SEND);
 
 	if (result < 0)
 		return result;
@@ -197,7 +178,7 @@ static ssize_t inject_recv(struct gni_io *io, int fd, struct msghdr *m,
 {
 	struct gni_inject *j = gni_inject_of(io);
 	struct gni_link_end e = gni_link_end(j, fd);
-	ssize_t result = strike(j, &e);
+	ssize_t result = strike(j, &e, GNI_ATTEMPT_RECV);
 
 	if (result < 0)
 		return result;
@@ -210,24 +191,23 @@ static ssize_t inject_recv(struct gni_io *io, int fd, struct msghdr *m,
 	return j->below->recv(j->inner, fd, m, flags);
 }
 
-/* How many bytes of a pipe, terminal or file pass; a negative errno strikes. */
-static ssize_t begin_bytes(struct gni_io *io, size_t *len)
+/* What strikes a pipe, terminal or file: a negative errno, or 0 and how many
+ * bytes pass. */
+static int begin_bytes(struct gni_io *io, enum gni_attempt attempt, size_t *len)
 {
 	struct gni_inject *j = gni_inject_of(io);
-	struct gni_link_end e = { .type = SOCK_STREAM,
-				  .now = gni_plan_now(&j->plan) };
-	int result = lack_of(j, &e.now, LACK_MEMORY);
+	gn_faults now = gni_plan_now(&j->plan);
+	int result = gni_plan_attempt(&j->plan, &now, attempt);
 
-	if (result < 0)
-		return result;
-	e.now.mtu = 0;
-	*len = gni_plan_less(&j->plan, &e.now, *len);
-	return 0;
+	now.mtu = 0;
+	if (result == 0)
+		*len = gni_plan_less(&j->plan, &now, *len);
+	return result;
 }
 
 static ssize_t inject_read(struct gni_io *io, int fd, void *buf, size_t len)
 {
-	ssize_t result = begin_bytes(io, &len);
+	int result = begin_bytes(io, GNI_ATTEMPT_RECV, &len);
 
 	return result < 0 ? result : BELOW(io)->read(INNER(io), fd, buf, len);
 }
@@ -235,14 +215,14 @@ static ssize_t inject_read(struct gni_io *io, int fd, void *buf, size_t len)
 static ssize_t inject_write(struct gni_io *io, int fd, const void *buf,
 			    size_t len)
 {
-	ssize_t result = begin_bytes(io, &len);
+	int result = begin_bytes(io, GNI_ATTEMPT_SEND, &len);
 
 	return result < 0 ? result : BELOW(io)->write(INNER(io), fd, buf, len);
 }
 
 static int inject_shutdown(struct gni_io *io, int fd, int how)
 {
-	int result = begin(io, LACK_NOTHING);
+	int result = begin(io, GNI_ATTEMPT_SHUTDOWN);
 
 	return result < 0 ? result : BELOW(io)->shutdown(INNER(io), fd, how);
 }
@@ -250,7 +230,7 @@ static int inject_shutdown(struct gni_io *io, int fd, int how)
 static int inject_get(struct gni_io *io, int fd, int level, int option,
 		      void *value, socklen_t *len)
 {
-	int result = begin(io, LACK_NOTHING);
+	int result = begin(io, GNI_ATTEMPT_GET);
 
 	if (result < 0)
 		return result;
@@ -260,7 +240,7 @@ static int inject_get(struct gni_io *io, int fd, int level, int option,
 static int inject_set(struct gni_io *io, int fd, int level, int option,
 		      const void *value, socklen_t len)
 {
-	int result = begin(io, LACK_NOTHING);
+	int result = begin(io, GNI_ATTEMPT_SET);
 
 	if (result < 0)
 		return result;
@@ -270,7 +250,7 @@ static int inject_set(struct gni_io *io, int fd, int level, int option,
 static int inject_name(struct gni_io *io, int fd, bool peer, void *sockaddr,
 		       socklen_t *len)
 {
-	int result = begin(io, LACK_NOTHING);
+	int result = begin(io, GNI_ATTEMPT_NAME);
 
 	if (result < 0)
 		return result;

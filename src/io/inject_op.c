@@ -38,23 +38,24 @@ struct twin {
 	struct iovec pieces[GNI_LINK_PIECES];
 };
 
-/* What can strike each kind, and what it waits for. */
+/* What each kind is, and what can strike it. */
 static const struct {
-	bool enomem, emfile, reset, delay;
+	enum gni_attempt attempt;
+	bool reset, delay;
 	bool gated;   /* nothing comes through a link that is shut */
 	short events; /* that tell it may go on; 0: none do */
 } kinds[] = {
-	[GNI_OP_POLL] = { .events = 0 },
-	[GNI_OP_ACCEPT] = { .enomem = true, .emfile = true, .delay = true,
-			    .gated = true, .events = POLLIN },
-	[GNI_OP_CONNECT] = { .enomem = true, .delay = true, .gated = true },
-	[GNI_OP_RECV] = { .enomem = true, .reset = true, .delay = true,
+	[GNI_OP_POLL] = { GNI_ATTEMPT_POLL, .events = 0 },
+	[GNI_OP_ACCEPT] = { GNI_ATTEMPT_ACCEPT, .delay = true, .gated = true,
+			    .events = POLLIN },
+	[GNI_OP_CONNECT] = { GNI_ATTEMPT_CONNECT, .delay = true,
+			     .gated = true },
+	[GNI_OP_RECV] = { GNI_ATTEMPT_RECV, .reset = true, .delay = true,
 			  .gated = true, .events = POLLIN },
-	[GNI_OP_SEND] = { .enomem = true, .reset = true, .gated = true,
+	[GNI_OP_SEND] = { GNI_ATTEMPT_SEND, .reset = true, .gated = true,
 			  .events = POLLOUT },
-	[GNI_OP_ACCEPT_MULTI] = { .enomem = true, .emfile = true,
-				  .events = POLLIN },
-	[GNI_OP_RECV_MULTI] = { .enomem = true, .reset = true,
+	[GNI_OP_ACCEPT_MULTI] = { GNI_ATTEMPT_ACCEPT, .events = POLLIN },
+	[GNI_OP_RECV_MULTI] = { GNI_ATTEMPT_RECV, .reset = true,
 				.events = POLLIN },
 };
 
@@ -155,22 +156,10 @@ static void interrupt(struct twin *t)
 	cancel_inner(t);
 }
 
-/* What a call of this kind may fail with for want of something. */
-static int lack(struct twin *t)
+static bool breaks(struct twin *t)
 {
-	struct gni_plan *p = &t->inject->plan;
-	const gn_faults *now = &t->end.now;
-	uint8_t kind = t->owner->kind;
-
-	if (kinds[kind].enomem &&
-	    gni_plan_strikes(p, GNI_FAULT_ENOMEM, now->enomem_ppm))
-		return -ENOMEM;
-	if (kinds[kind].emfile &&
-	    gni_plan_strikes(p, GNI_FAULT_EMFILE, now->emfile_ppm))
-		return -EMFILE;
-	if (kinds[kind].reset && gni_link_reset(t->inject, &t->end))
-		return -ECONNRESET;
-	return 0;
+	return kinds[t->owner->kind].reset &&
+	       gni_link_reset(t->inject, &t->end);
 }
 
 /* A standing operation goes on, unless a fault ends it. */
@@ -180,7 +169,10 @@ static void go_on(struct twin *t)
 	t->interrupted = false;
 	if (t->owner->state != GNI_OP_IN || t->verdict)
 		return;
-	t->verdict = lack(t);
+	t->verdict = gni_plan_lacks(&t->inject->plan, &t->end.now,
+				    kinds[t->owner->kind].attempt);
+	if (!t->verdict && breaks(t))
+		t->verdict = -ECONNRESET;
 	if (t->verdict)
 		cancel_inner(t);
 	else
@@ -214,18 +206,17 @@ static void tell_more(struct twin *t, int result)
 	go_on(t);
 }
 
-/* Whether the connection just accepted has broken meanwhile. */
-static bool is_aborted(struct twin *t, int result)
+/* What is to be said of a connection just accepted that has gone meanwhile; 0:
+ * it has not. */
+static int gone(struct twin *t, int result)
 {
-	bool accepts = t->owner->kind == GNI_OP_ACCEPT ||
-		       t->owner->kind == GNI_OP_ACCEPT_MULTI;
+	struct gni_plan *p = &t->inject->plan;
 
-	if (!accepts || result < 0 ||
-	    !gni_plan_strikes(&t->inject->plan, GNI_FAULT_ABORT,
-			      t->end.now.abort_ppm))
-		return false;
+	if (kinds[t->owner->kind].attempt != GNI_ATTEMPT_ACCEPT || result < 0 ||
+	    !gni_plan_strikes(p, GNI_FAULT_ABORT, t->end.now.abort_ppm))
+		return 0;
 	gni_link_abort(t->inject, result);
-	return true;
+	return gni_failing_gone(&p->tape);
 }
 
 /* Whether a datagram came over a link that is cut. */
@@ -265,28 +256,44 @@ static void begin_anew(struct twin *t)
 	start(t);
 }
 
-/* It ended inside: by itself, by its owner, or by a fault. */
+/* It came to nothing: its owner canceled it, or a fault has, and it begins
+ * anew. */
+static void take_nothing(struct twin *t)
+{
+	if (t->owner->state == GNI_OP_CANCELED)
+		tell(t, -ECANCELED);
+	else
+		begin_anew(t);
+}
+
 static void take_end(struct twin *t, int result)
 {
-	bool canceled = t->owner->state == GNI_OP_CANCELED;
+	int lost;
 
 	if (t->verdict && result <= 0) {
 		tell(t, t->verdict);
-	} else if (result == -ECANCELED) {
-		if (canceled)
-			tell(t, result);
-		else
-			begin_anew(t);
-	} else if (is_aborted(t, result)) {
-		tell(t, -ECONNABORTED);
-	} else if (is_cut_off(t, result)) {
-		if (canceled)
-			tell(t, -ECANCELED);
-		else
-			begin_anew(t);
+		return;
+	}
+	lost = gone(t, result);
+	if (lost) {
+		tell(t, lost);
+	} else if (result == -ECANCELED || is_cut_off(t, result)) {
+		take_nothing(t);
 	} else {
 		give_back(t);
 		tell_late(t, result);
+	}
+}
+
+static void take_more(struct twin *t, int result)
+{
+	int lost = gone(t, result);
+
+	if (!lost) {
+		tell_more(t, result);
+	} else if (!t->verdict) {
+		t->verdict = lost;
+		cancel_inner(t);
 	}
 }
 
@@ -297,14 +304,10 @@ static void inside_done(struct gni_op *op, int result, bool more)
 	/* Begun anew, it found that the first try had come through. */
 	if (op->kind == GNI_OP_CONNECT && t->interrupted && result == -EISCONN)
 		result = 0;
-	if (!more) {
+	if (more)
+		take_more(t, result);
+	else
 		take_end(t, result);
-	} else if (is_aborted(t, result)) {
-		t->verdict = -ECONNABORTED;
-		cancel_inner(t);
-	} else {
-		tell_more(t, result);
-	}
 }
 
 /* ---- how it begins */
@@ -462,8 +465,10 @@ static bool strikes(struct twin *t, int *result)
 		*result = -EINVAL;
 		return true;
 	}
-	*result = gni_plan_fails(&t->inject->plan, &t->end.now) ? -ENOMEM :
-								  lack(t);
+	*result = gni_plan_attempt(&t->inject->plan, &t->end.now,
+				   kinds[t->owner->kind].attempt);
+	if (*result == 0 && breaks(t))
+		*result = -ECONNRESET;
 	return *result < 0 || flies(t, result);
 }
 

@@ -23,9 +23,6 @@ static _Thread_local char sentence[SENTENCE_SIZE];
 /* Each loop of the process draws other numbers of the one seed. */
 static atomic_uint_fast64_t loops;
 
-/* The calls and operations of the process. */
-static atomic_uint_fast64_t calls;
-
 static int refuse(const char **why)
 {
 	*why = sentence;
@@ -145,26 +142,38 @@ bool gni_plan_strikes(struct gni_plan *p, enum gni_fault fault, uint32_t ppm)
 	return strikes;
 }
 
-bool gni_plan_fails(struct gni_plan *p, const gn_faults *now)
+int gni_plan_lacks(struct gni_plan *p, const gn_faults *now,
+		   enum gni_attempt attempt)
 {
-	bool fails = atomic_fetch_add(&calls, 1) + 1 == now->fail_nth;
+	if (gni_failing_descriptor(attempt) &&
+	    gni_plan_strikes(p, GNI_FAULT_EMFILE, now->emfile_ppm))
+		return gni_failing_no_descriptor(&p->tape);
+	if (gni_failing_memory(attempt) &&
+	    gni_plan_strikes(p, GNI_FAULT_ENOMEM, now->enomem_ppm))
+		return gni_failing_no_memory(attempt, &p->tape);
+	return 0;
+}
 
-	p->struck[GNI_FAULT_FAIL] += fails;
-	return fails;
+int gni_plan_attempt(struct gni_plan *p, const gn_faults *now,
+		     enum gni_attempt attempt)
+{
+	if (++p->attempts != now->fail_nth)
+		return gni_plan_lacks(p, now, attempt);
+	p->struck[GNI_FAULT_FAIL]++;
+	return gni_failing_asked(attempt);
 }
 
 size_t gni_plan_less(struct gni_plan *p, const gn_faults *now, size_t len)
 {
-	size_t less;
-
 	if (now->mtu && len > now->mtu) {
 		len = now->mtu;
 		p->struck[GNI_FAULT_MTU]++;
 	}
-	less = (size_t)gni_tape_short(&p->tape, GNI_STREAM_NETWORK,
-				      now->short_ppm, len);
-	p->struck[GNI_FAULT_SHORT_IO] += less > 0;
-	return len - less;
+	if (len < 2 ||
+	    !gni_plan_strikes(p, GNI_FAULT_SHORT_IO, now->short_ppm))
+		return len;
+	return len - 1 - (size_t)gni_tape_short(&p->tape, GNI_STREAM_NETWORK,
+						1000000, len - 1);
 }
 
 uint64_t gni_plan_draw(struct gni_plan *p, uint64_t bound)

@@ -7,6 +7,7 @@
 
 #include "base/tape.h"
 #include "fault/fault.h"
+#include "io/failing.h"
 
 /* More than anybody writes into a variable. */
 #define GNI_PLAN_RULES_MAX 32
@@ -21,6 +22,7 @@ struct gni_plan {
 	uint64_t seed;
 	gn_time begin;
 	struct gni_tape tape;
+	uint64_t attempts; /* calls and operations up to now */
 	uint64_t struck[GNI_FAULT_COUNT]; /* how often each has */
 };
 
@@ -39,9 +41,14 @@ gn_time gni_plan_shut(const struct gni_plan *p);
 /* gni_plan_strikes draws whether a fault of so many millionths does. */
 bool gni_plan_strikes(struct gni_plan *p, enum gni_fault fault, uint32_t ppm);
 
-/* gni_plan_fails counts a call or operation, and tells whether it is the one
- * to fail. */
-bool gni_plan_fails(struct gni_plan *p, const gn_faults *now);
+/* gni_plan_attempt counts a call or operation, and gives why it fails: 0: it
+ * need not, or a negative errno. */
+int gni_plan_attempt(struct gni_plan *p, const gn_faults *now,
+		     enum gni_attempt attempt);
+
+/* gni_plan_lacks is the same for one that goes on, and is not counted. */
+int gni_plan_lacks(struct gni_plan *p, const gn_faults *now,
+		   enum gni_attempt attempt);
 
 /* gni_plan_less gives how many of so many bytes pass at a time: all, or by
  * mtu and short-io fewer, at least 1. */

@@ -1,57 +1,35 @@
 /*
- * trouble.c: what a call or an operation fails with.  One table says what of
- * it Linux knows.
+ * trouble.c: whether a call or an operation fails on a host.
  */
 #include "io/sim/trouble.h"
 
-#include <errno.h>
-
-static const struct {
-	int shortage[2]; /* of memory; 0: it takes none */
-	int failure;	 /* the one that is asked for by its number */
-	bool opens;	 /* takes a descriptor */
-} attempts[] = {
-	[GNI_ATTEMPT_SOCKET] = { { ENOBUFS, ENOMEM }, ENFILE, true },
-	[GNI_ATTEMPT_BIND] = { { ENOBUFS, ENOMEM }, ENOBUFS, false },
-	[GNI_ATTEMPT_LISTEN] = { { ENOBUFS, ENOMEM }, EADDRINUSE, false },
-	[GNI_ATTEMPT_CONNECT] = { { ENOBUFS, ENOMEM }, ENETUNREACH, false },
-	[GNI_ATTEMPT_ACCEPT] = { { ENOBUFS, ENOMEM }, ENFILE, true },
-	[GNI_ATTEMPT_SEND] = { { ENOBUFS, ENOMEM }, ENOBUFS, false },
-	[GNI_ATTEMPT_RECV] = { { ENOMEM, ENOBUFS }, ENOMEM, false },
-	[GNI_ATTEMPT_POLL] = { { ENOMEM, ENOMEM }, ENOMEM, false },
-	[GNI_ATTEMPT_SHUTDOWN] = { { 0, 0 }, ENOTCONN, false },
-	[GNI_ATTEMPT_GET] = { { 0, 0 }, ENOBUFS, false },
-	[GNI_ATTEMPT_SET] = { { ENOMEM, ENOBUFS }, ENOMEM, false },
-	[GNI_ATTEMPT_NAME] = { { 0, 0 }, ENOBUFS, false },
-};
-
-/* One of the errors that a fault has, the plain one first. */
-static int one_of(const struct gni_place *place, enum gni_fault fault,
-		  const int *errors, size_t count)
+/* Tells whether a host's own chance strikes. */
+static bool strikes(const struct gni_place *place, enum gni_fault fault,
+		    uint32_t ppm)
 {
-	struct gni_net *net = place->net;
+	bool struck = gni_mishap_chance(place, fault, ppm);
 
-	gni_mishap_handled(net, GNI_STRUCK(fault));
-	return -errors[gni_tape_draw(net->tape, GNI_STREAM_FAULTS, count)];
+	if (struck)
+		gni_mishap_handled(place->net, GNI_STRUCK(fault));
+	return struck;
 }
 
 static int suffer(struct gni_place *place, enum gni_attempt attempt)
 {
-	static const int full[] = { EMFILE, ENFILE };
 	const gn_faults *f = gni_mishap_host(place);
+	struct gni_tape *tape = place->net->tape;
 
 	if (f->fail_nth == ++place->attempts) {
-		gni_mishap_struck(place, GNI_FAULT_FAIL);
-		return one_of(place, GNI_FAULT_FAIL, &attempts[attempt].failure,
-			      1);
+		gni_mishap_handled(place->net,
+				   gni_mishap_struck(place, GNI_FAULT_FAIL));
+		return gni_failing_asked(attempt);
 	}
-	if (attempts[attempt].opens &&
-	    gni_mishap_chance(place, GNI_FAULT_EMFILE, f->emfile_ppm))
-		return one_of(place, GNI_FAULT_EMFILE, full, 2);
-	if (attempts[attempt].shortage[0] &&
-	    gni_mishap_chance(place, GNI_FAULT_ENOMEM, f->enomem_ppm))
-		return one_of(place, GNI_FAULT_ENOMEM,
-			      attempts[attempt].shortage, 2);
+	if (gni_failing_descriptor(attempt) &&
+	    strikes(place, GNI_FAULT_EMFILE, f->emfile_ppm))
+		return gni_failing_no_descriptor(tape);
+	if (gni_failing_memory(attempt) &&
+	    strikes(place, GNI_FAULT_ENOMEM, f->enomem_ppm))
+		return gni_failing_no_memory(attempt, tape);
 	return 0;
 }
 
@@ -74,26 +52,13 @@ bool gni_trouble_descriptors(const struct gni_place *place)
 	return true;
 }
 
-/* Asks a host's own chances; true when the fault strikes. */
-static bool strikes(const struct gni_place *place, enum gni_fault fault,
-		    uint32_t ppm)
-{
-	bool struck = gni_mishap_chance(place, fault, ppm);
-
-	if (struck)
-		gni_mishap_handled(place->net, GNI_STRUCK(fault));
-	return struck;
-}
-
 int gni_trouble_abort(const struct gni_place *place)
 {
-	static const int passing[] = { ECONNABORTED, EPROTO, ENETDOWN, EPERM };
-
 	if (!gni_mishap_any(place->net) ||
-	    !gni_mishap_chance(place, GNI_FAULT_ABORT,
-			       gni_mishap_host(place)->abort_ppm))
+	    !strikes(place, GNI_FAULT_ABORT,
+		     gni_mishap_host(place)->abort_ppm))
 		return 0;
-	return one_of(place, GNI_FAULT_ABORT, passing, 4);
+	return gni_failing_gone(place->net->tape);
 }
 
 size_t gni_trouble_short(const struct gni_place *place, size_t len)

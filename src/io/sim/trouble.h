@@ -5,23 +5,8 @@
 #ifndef GNI_IO_SIM_TROUBLE_H
 #define GNI_IO_SIM_TROUBLE_H
 
+#include "io/failing.h"
 #include "io/sim/node.h"
-
-/* What is attempted. */
-enum gni_attempt {
-	GNI_ATTEMPT_SOCKET,
-	GNI_ATTEMPT_BIND,
-	GNI_ATTEMPT_LISTEN,
-	GNI_ATTEMPT_CONNECT,
-	GNI_ATTEMPT_ACCEPT,
-	GNI_ATTEMPT_SEND,
-	GNI_ATTEMPT_RECV,
-	GNI_ATTEMPT_POLL,
-	GNI_ATTEMPT_SHUTDOWN,
-	GNI_ATTEMPT_GET,
-	GNI_ATTEMPT_SET,
-	GNI_ATTEMPT_NAME,
-};
 
 /* gni_trouble counts an attempt, and gives the reason why it fails: 0: none,
  * or a negative errno that Linux has for it. */
