@@ -93,7 +93,8 @@ static void cross_rate(struct passage *p)
 	}
 	*free_at = gn_time_add(*free_at, takes_ns);
 	if (waits_ns + takes_ns > 0)
-		strike(p, GNI_FAULT_RATE);
+		p->crossing.struck |=
+			gni_mishap_slowed(p->from, GNI_FAULT_RATE);
 	p->crossing.ns += waits_ns + takes_ns;
 }
 
@@ -114,7 +115,7 @@ static void cross_delay(struct passage *p)
 		ns += to_both_sides(draw(p->from->net, 2 * f->jitter_ns + 1));
 	if (ns <= 0)
 		return;
-	strike(p, GNI_FAULT_DELAY);
+	p->crossing.struck |= gni_mishap_slowed(p->from, GNI_FAULT_DELAY);
 	p->crossing.ns += ns;
 }
 
@@ -220,7 +221,7 @@ size_t gni_link_piece(const struct gni_place *from, const struct gni_place *to,
 	mtu = (mtu > GNI_LINK_MTU_MIN ? mtu : GNI_LINK_MTU_MIN) - head;
 	if (f->mtu && len > mtu)
 		gni_mishap_handled(from->net,
-				   gni_mishap_struck(from, GNI_FAULT_MTU));
+				   gni_mishap_slowed(from, GNI_FAULT_MTU));
 	return mtu;
 }
 

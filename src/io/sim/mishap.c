@@ -399,6 +399,12 @@ uint32_t gni_mishap_struck(const struct gni_place *place, enum gni_fault fault)
 	return GNI_STRUCK(fault);
 }
 
+uint32_t gni_mishap_slowed(const struct gni_place *place, enum gni_fault fault)
+{
+	place->net->mishaps.counts[fault].injected++;
+	return GNI_STRUCK(fault);
+}
+
 void gni_mishap_handled(struct gni_net *net, uint32_t struck)
 {
 	for (unsigned i = 0; struck; i++, struck >>= 1)

@@ -53,6 +53,10 @@ const gn_faults *gni_mishap_host(const struct gni_place *place);
 /* gni_mishap_struck counts a fault that struck at a host; gives its set. */
 uint32_t gni_mishap_struck(const struct gni_place *place, enum gni_fault fault);
 
+/* gni_mishap_slowed counts one that strikes every packet, and would drown all
+ * other events. */
+uint32_t gni_mishap_slowed(const struct gni_place *place, enum gni_fault fault);
+
 /* gni_mishap_handled counts faults that were dealt with. */
 void gni_mishap_handled(struct gni_net *net, uint32_t struck);
 

@@ -78,6 +78,8 @@ static void send_again(struct gni_wire *wire)
 
 void gni_wire_opened(struct gni_wire *wire)
 {
+	/* A SYN of its that is still under way would be met by nobody. */
+	gni_moment_clear(&net_of(wire)->moments, &wire->syn);
 	gni_moment_clear(&net_of(wire)->moments, &wire->again);
 	gni_mishap_handled(net_of(wire), wire->struck);
 	wire->struck = 0;
