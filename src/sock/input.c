@@ -40,6 +40,20 @@ static int store(gn_sock *s, const uint8_t *bytes, size_t len)
 	return direct > 0 ? (int)direct : (int)len;
 }
 
+/* A connection that is no more though we have not ended it: the send under way
+ * has been, or will be, told why. */
+static bool is_gone(const gn_sock *s)
+{
+	struct gni_loop *l = s->loop;
+	struct sockaddr_storage name;
+	socklen_t len = sizeof name;
+
+	if (s->kind != GN_TCP ||
+	    (!s->writer && s->out.op.state == GNI_OP_IDLE))
+		return false;
+	return l->calls->name(l->io, s->fd, true, &name, &len) == -ENOTCONN;
+}
+
 /*
  * The kernel tells one caller alone that a connection broke, and the next that
  * it ended: what a send was told must not look like the peer's end here.
@@ -49,6 +63,8 @@ static int note_end(gn_sock *s, int result)
 {
 	if (result == 0 && gni_sock_breaks(s->out.error))
 		result = -s->out.error;
+	else if (result == 0 && is_gone(s))
+		result = -ECONNRESET;
 	if (result == 0)
 		s->in.ended = true;
 	else if (result != -ECANCELED && result != -ENOBUFS)

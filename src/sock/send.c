@@ -22,6 +22,9 @@ static int note_broken(gn_sock *s, int result)
 	if (error != EPIPE && !gni_sock_breaks(error))
 		return result;
 	s->out.error = error;
+	/* What a receive took for the cause while this was under way. */
+	if (error != EPIPE && gni_sock_breaks(s->in.error))
+		s->in.error = error;
 	return -error;
 }
 
