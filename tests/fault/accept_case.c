@@ -13,8 +13,8 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "fault.h"
 #include "net.h"
+#include "row.h"
 
 /* The shortest rest of a listener is 10 ms, the next 20, 40 … */
 #define IN_VAIN_NS (300 * GN_MSEC)

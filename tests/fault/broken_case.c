@@ -9,8 +9,8 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "fault.h"
 #include "net.h"
+#include "row.h"
 
 #define MUCH ((size_t)12 << 20)
 

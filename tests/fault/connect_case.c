@@ -6,8 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "fault.h"
 #include "net.h"
+#include "row.h"
 
 /* Long enough for an answer over the wire, if one is to come. */
 #define GIVE_UP_NS (200 * GN_MSEC)

@@ -12,8 +12,8 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include "fault.h"
 #include "net.h"
+#include "row.h"
 
 /* ---- 8: readiness, and then nothing */
 

@@ -9,7 +9,7 @@
 #include <sys/resource.h>
 
 #include "../conform/child.h"
-#include "fault.h"
+#include "row.h"
 
 /* A word both ways on a pair of each kind. */
 static int talk_on_each(struct world *w)

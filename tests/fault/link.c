@@ -19,7 +19,7 @@
 #include <sys/ioctl.h>
 #include <unistd.h>
 
-#include "fault.h"
+#include "row.h"
 
 #define PACKET_MAX 1600
 #define RULES_MAX 8

@@ -17,7 +17,7 @@
 #include <sys/prctl.h>
 #include <unistd.h>
 
-#include "fault.h"
+#include "row.h"
 
 #define SKIPPED 77
 #define MISUSED 64

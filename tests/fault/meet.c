@@ -5,7 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "fault.h"
+#include "row.h"
 
 /* In a simulation the port is fixed: each host has all of its own. */
 #define SIM_PORT 7000

@@ -19,7 +19,7 @@
 #include <unistd.h>
 
 #include "../conform/child.h"
-#include "fault.h"
+#include "row.h"
 
 /* ---- 56: a fiber that is always served */
 

@@ -12,7 +12,7 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "fault.h"
+#include "row.h"
 
 /* Between two signals. */
 #define STORM_USEC 200

@@ -9,7 +9,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "fault.h"
+#include "row.h"
 
 #include "io/sim/sim.h"
 #include "loop/loop.h"

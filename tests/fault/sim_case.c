@@ -11,7 +11,7 @@
 
 #include "../conform/child.h"
 #include "../conform/nomem.h"
-#include "fault.h"
+#include "row.h"
 
 /* ---- clients that insist */
 

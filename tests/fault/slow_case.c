@@ -7,8 +7,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "fault.h"
 #include "net.h"
+#include "row.h"
 
 #define MUCH ((size_t)1 << 20)
 

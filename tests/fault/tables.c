@@ -1,7 +1,7 @@
 /*
  * tables.c: the cases by subject.
  */
-#include "fault.h"
+#include "row.h"
 
 extern const struct fault_case accept_cases[], broken_cases[], connect_cases[],
 	datagram_cases[], kernel_cases[], link_cases[], process_cases[],

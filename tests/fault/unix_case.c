@@ -16,7 +16,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "fault.h"
+#include "row.h"
 
 #define PATH_MAX_BYTES 100
 

@@ -12,9 +12,9 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-#include "fault.h"
 #include "link.h"
 #include "net.h"
+#include "row.h"
 
 /* What the deepest part keeps on its stack, with room for sanitizers. */
 #define STACK_BYTES ((size_t)1 << 20)

@@ -1,5 +1,5 @@
 /*
- * fault.h: the catalogue of faults: each case injects one and looks at what
+ * row.h: the catalogue of faults: each case injects one and looks at what
  * becomes of it.
  *
  * A case is named by its row in rows.py: fault-09-accept-emfile.  It has a part
@@ -13,8 +13,8 @@
  * In a simulation each has a host.  Beside us a bystander talks on a
  * connection of its own all the while: a fault is nobody else's.
  */
-#ifndef FAULT_H
-#define FAULT_H
+#ifndef FAULT_ROW_H
+#define FAULT_ROW_H
 
 #include <stdatomic.h>
 
