@@ -16,7 +16,7 @@
  *	corrupt=1%     come with a bit turned
  *	reset=0.1%     break their connection
  *	reorder=20ms   each is held back by up to so long
- *	delay=80ms     takes so long; ±20ms behind it: by so much more or less
+ *	delay=80ms     takes so much longer; ±20ms behind it: give or take that
  *	rate=1Mbit     so many bits a second pass (bit, kbit, Mbit, Gbit)
  *	mtu=1280       larger datagrams are lost, streams go in such pieces
  *	cut            all that crosses is lost

@@ -98,6 +98,8 @@ static void count(gn_sweep_totals *t, const struct gni_result *r)
 static void run(struct hand *h, const struct gni_choices *choices,
 		struct gni_result *r)
 {
+	/* What earlier runs printed is nobody's business any more. */
+	fflush(stdout);
 	gni_output_clear(h->self->output);
 	gni_child_limit(GNI_CHILD_BUSY_NS);
 	gni_trial_run(h->crew->job.scenario, choices, r);

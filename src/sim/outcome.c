@@ -85,6 +85,18 @@ bool gni_outcome_same(const struct gni_outcome *a, const struct gni_outcome *b)
 	       same_text(a->text, b->text);
 }
 
+/* A scenario may have a number of its own for what it found. */
+static void say_failed(struct gni_text *t, const struct gni_outcome *o)
+{
+	const char *colon = *o->text ? ": " : "";
+
+	if (strcmp(gn_code_name(o->value), "GN_?") == 0)
+		gni_text_add(t, "%s%sit returned %d", o->text, colon, o->value);
+	else
+		gni_text_add(t, "%s%s%s (%s)", o->text, colon,
+			     gn_code_text(o->value), gn_code_name(o->value));
+}
+
 const char *gni_outcome_say(const struct gni_outcome *o, char *line,
 			    size_t size)
 {
@@ -96,8 +108,7 @@ const char *gni_outcome_say(const struct gni_outcome *o, char *line,
 		gni_text_add(&t, "it held");
 		break;
 	case GNI_FAILED:
-		gni_text_add(&t, "%s%s%s (%s)", o->text, *o->text ? ": " : "",
-			     gn_code_text(o->value), gn_code_name(o->value));
+		say_failed(&t, o);
 		break;
 	case GNI_LEFT:
 		gni_text_add(&t, "host %s left %d socket%s open", o->text,

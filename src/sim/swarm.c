@@ -78,6 +78,16 @@ static int64_t length_us(uint64_t level, int64_t all_us)
 	return all_us / parts[level];
 }
 
+/* Two figures are enough, and a plan is to be read: 356 us become 350. */
+static int64_t rounded(int64_t us)
+{
+	int64_t unit = 1;
+
+	while (us / unit >= 100)
+		unit *= 10;
+	return us - us % unit;
+}
+
 static struct drawn draw(struct gni_tape *t, unsigned hosts, int64_t all_us)
 {
 	struct drawn d = { .strikes = gni_tape_chance(t, GNI_STREAM_SWARM,
@@ -89,8 +99,10 @@ static struct drawn draw(struct gni_tape *t, unsigned hosts, int64_t all_us)
 	d.a = below(t, hosts);
 	d.b = below(t, hosts - 1);
 	scale = below(t, SCALES);
-	d.begin_us = (int64_t)below(t, (uint64_t)(all_us >> 2 * scale));
-	d.end_us = d.begin_us + 1 + length_us(below(t, LEVELS), all_us);
+	d.begin_us = rounded((int64_t)below(t, (uint64_t)(all_us >> 2 * scale)));
+	d.end_us = rounded(d.begin_us + length_us(below(t, LEVELS), all_us));
+	if (d.end_us <= d.begin_us)
+		d.end_us = d.begin_us + 1;
 	return d;
 }
 

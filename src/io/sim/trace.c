@@ -18,6 +18,7 @@
 /* What an event's value is; below 0 it is always a failure. */
 enum amount {
 	NUMBER,	 /* told when it is not 0 */
+	TRY,	 /* which attempt, told from the second on */
 	BYTES,	 /* how many */
 	TAKEN,	 /* the same; on a stream 0 is its end */
 	OUTCOME, /* not told */
@@ -56,12 +57,12 @@ static const struct phrase {
 	{ "recv_text", "recv_text", TAKEN, "from" },
 	{ "recv_until", "recv_until", TAKEN, "from" },
 	{ "recvfrom", "recvfrom", BYTES, "from" },
-	{ "resend", "sends again, try", NUMBER, "to" },
+	{ "resend", "sends again", TRY, "to" },
 	{ "reset", "RST arrives", OUTCOME, "from" },
 	{ "send", "send", BYTES, "to" },
 	{ "sendto", "sendto", BYTES, "to" },
-	{ "syn", "SYN arrives, try", NUMBER, "at" },
-	{ "syn again", "SYN goes out again, try", NUMBER, "to" },
+	{ "syn", "SYN arrives", TRY, "at" },
+	{ "syn again", "SYN goes out again", TRY, "to" },
 	{ "take", "takes what is here", BYTES, "from" },
 	{ "unreachable", "port unreachable", OUTCOME, "from" },
 };
@@ -135,6 +136,8 @@ static void put_value(struct gni_text *t, enum amount amount, int64_t value)
 	else if (amount == BYTES || amount == TAKEN)
 		gni_text_add(t, ": %" PRId64 " byte%s", value,
 			     value == 1 ? "" : "s");
+	else if (amount == TRY && value > 1)
+		gni_text_add(t, ", try %" PRId64, value);
 	else if (amount == NUMBER && value)
 		gni_text_add(t, ": %" PRId64, value);
 }
