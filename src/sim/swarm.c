@@ -99,7 +99,8 @@ static struct drawn draw(struct gni_tape *t, unsigned hosts, int64_t all_us)
 	d.a = below(t, hosts);
 	d.b = below(t, hosts - 1);
 	scale = below(t, SCALES);
-	d.begin_us = rounded((int64_t)below(t, (uint64_t)(all_us >> 2 * scale)));
+	d.begin_us = (int64_t)below(t, (uint64_t)(all_us >> 2 * scale));
+	d.begin_us = rounded(d.begin_us);
 	d.end_us = rounded(d.begin_us + length_us(below(t, LEVELS), all_us));
 	if (d.end_us <= d.begin_us)
 		d.end_us = d.begin_us + 1;
