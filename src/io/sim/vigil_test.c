@@ -488,6 +488,29 @@ PROBE(fault_24_a_lost_answer_to_a_syn)
 	probe_drop(io, l);
 }
 
+/* A second SYN is long under way: it opens nothing when it comes at last. */
+PROBE(fault_24_a_late_copy_of_a_syn)
+{
+	int l = probe_listen(io, HOST_B, probe_inet("10.0.0.2", 7000)), s, c;
+	struct probe_op p = { 0 };
+	gn_addr at;
+
+	probe_fault(io, "b>a", 0, 300 * GN_MSEC,
+		    (gn_faults){ .delay_ns = GN_SEC });
+	probe_fault(io, "a>b", 900 * GN_MSEC, 200 * GN_MSEC,
+		    (gn_faults){ .delay_ns = 20 * GN_SEC });
+	c = connecting(io, &p, &at);
+	assert_int_equal(probe_end(io, &p), 0);
+	s = probe_accept(io, l);
+	assert_true(s >= 0);
+	probe_drop(io, s);
+	probe_pass(io, 30 * GN_SEC);
+	assert_int_equal(probe_poll(io, l, POLLIN), 0);
+	assert_int_equal(probe_recv(io, c, buf, 1), 0);
+	probe_drop(io, c);
+	probe_drop(io, l);
+}
+
 /* The handshake's last packet is lost: the client is connected, its peer is
  * not until bytes come, or until it has asked again. */
 PROBE(fault_24_a_lost_last_packet)
@@ -665,6 +688,7 @@ int main(void)
 		cmocka_unit_test(fault_24_lost_syns),
 		cmocka_unit_test(fault_14_a_lost_refusal),
 		cmocka_unit_test(fault_24_a_lost_answer_to_a_syn),
+		cmocka_unit_test(fault_24_a_late_copy_of_a_syn),
 		cmocka_unit_test(fault_24_a_lost_last_packet),
 		cmocka_unit_test(fault_24_half_open),
 		cmocka_unit_test(fault_01_a_lost_reset),

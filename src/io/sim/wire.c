@@ -249,6 +249,8 @@ static void on_syn(struct gni_moment *moment)
 		return;
 	if (wire->side[1].node) /* which sends its answer again by itself */
 		return;
+	if (client->state != GNI_NODE_CONNECTING)
+		return;
 	claim = gni_claim_find(wire->side[1].place, IPPROTO_TCP,
 			       &client->remote, &client->local);
 	if (claim) {
