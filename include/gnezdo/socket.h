@@ -152,7 +152,9 @@ GN_API GN_MUST_USE int gn_pair(enum gn_kind kind, gn_sock *pair[2]);
  *   owns   nothing: buf is free again at the return
  *   fails  GN_ETIMEOUT, GN_ECANCELED, GN_ECLOSED, GN_ERESET, GN_EDEAD,
  *          GN_EREFUSED (datagrams), GN_ETOOLONG (a datagram over the kind's
- *          maximum), GN_EKIND, GN_ETHREAD, GN_EFORK
+ *          maximum), GN_ENOMEM and GN_ELIMIT (the system is short of memory:
+ *          nothing is broken, the rest may be sent again), GN_EKIND,
+ *          GN_ETHREAD, GN_EFORK
  */
 GN_API GN_MUST_USE int gn_send(gn_sock *s, const void *buf, size_t len,
 			       gn_time until);
@@ -182,8 +184,9 @@ GN_API GN_MUST_USE int gn_sendv(gn_sock *s, const struct iovec *pieces,
  *   fails  GN_ETIMEOUT, GN_ECANCELED, GN_ECLOSED, GN_ERESET, GN_EDEAD,
  *          GN_EREFUSED (a datagram sent before found nobody), GN_ETRUNC (the
  *          message was longer: len bytes of it are in buf, gn_error_need tells
- *          its length), GN_EEND (unix-seqpacket: the peer ended), GN_EKIND,
- *          GN_EINVAL, GN_ETHREAD, GN_EFORK
+ *          its length), GN_EEND (unix-seqpacket: the peer ended), GN_ENOMEM and
+ *          GN_ELIMIT (the system is short of memory: nothing is lost),
+ *          GN_EKIND, GN_EINVAL, GN_ETHREAD, GN_EFORK
  */
 GN_API GN_MUST_USE ssize_t gn_recv(gn_sock *s, void *buf, size_t len,
 				   gn_time until);
@@ -293,7 +296,8 @@ GN_API GN_MUST_USE ssize_t gn_recv_text(gn_sock *s, char *buf, size_t size,
  * and an error count as input.
  *
  *   until  the instant to give up
- *   fails  GN_ETIMEOUT, GN_ECANCELED, GN_ECLOSED, GN_ETHREAD, GN_EFORK
+ *   fails  GN_ETIMEOUT, GN_ECANCELED, GN_ECLOSED, GN_ENOMEM and GN_ELIMIT (the
+ *          system is short of memory), GN_ETHREAD, GN_EFORK
  */
 GN_API GN_MUST_USE int gn_wait(gn_sock *s, gn_time until);
 

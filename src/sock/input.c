@@ -67,7 +67,7 @@ static int note_end(gn_sock *s, int result)
 		result = -ECONNRESET;
 	if (result == 0)
 		s->in.ended = true;
-	else if (result != -ECANCELED && result != -ENOBUFS)
+	else if (result != -ECANCELED && !gni_sock_lacks(-result))
 		s->in.error = -result;
 	return result;
 }

@@ -17,13 +17,58 @@
 /* Pieces that go into one system call; more take several. */
 #define CALL_MAX 16
 
+/* How long what was gathered rests when the system is short of memory: there
+ * is no event for its end. */
+#define REST_NS (10 * GN_MSEC)
+
 static void flown(struct gni_op *op, int result, bool more);
+
+/* A peer that goes on must not take the end of what came for the end of all. */
+static void break_off(gn_sock *s)
+{
+	static const struct linger reset = { .l_onoff = 1, .l_linger = 0 };
+	struct gni_loop *l = s->loop;
+
+	if (s->kind == GN_TCP)
+		l->calls->set(l->io, s->fd, SOL_SOCKET, SO_LINGER, &reset,
+			      sizeof reset);
+}
 
 static void fail_output(gn_sock *s, int error)
 {
 	s->out.error = error;
+	if (!gni_output_empty(s) && !gni_sock_breaks(error))
+		break_off(s);
 	gni_bytes_free(&s->out.gathered);
 	gni_bytes_free(&s->out.flying);
+}
+
+static void rest_over(struct gni_timer *timer)
+{
+	gn_sock *s = GNI_OWNER(timer, gn_sock, out.rest);
+
+	if (gni_output_empty(s))
+		return; /* a later call has sent it */
+	gni_output_start(s);
+	if (gni_output_empty(s))
+		gni_sock_wake(&s->writer, 0);
+	if (s->closing)
+		gni_close_step(s);
+}
+
+/* Nothing was lost: what is queued is tried again a little later. */
+static void take_rest(gn_sock *s, int error)
+{
+	struct gni_timers *timers = &s->loop->timers;
+
+	if (!s->out.rests && !gni_timer_reserve(timers)) {
+		fail_output(s, error);
+		return;
+	}
+	if (!s->out.rests)
+		gni_timer_init(&s->out.rest, rest_over);
+	s->out.rests = true;
+	gni_timer_set(timers, &s->out.rest, gn_in(REST_NS));
 }
 
 static void fly(gn_sock *s)
@@ -60,10 +105,11 @@ static void flown(struct gni_op *op, int result, bool more)
 	(void)more;
 	if (result >= 0)
 		gni_bytes_drop(&s->out.flying, (size_t)result);
+	else if (gni_sock_lacks(-result))
+		take_rest(s, -result);
 	else if (result != -ECANCELED)
 		fail_output(s, -result);
-	if (!s->leaving && !s->forced && result != -ECANCELED &&
-	    next_flight(s)) {
+	if (!s->leaving && !s->forced && result >= 0 && next_flight(s)) {
 		fly(s);
 		return;
 	}
@@ -162,9 +208,11 @@ void gni_output_start(gn_sock *s)
 	if (gni_bytes_count(&s->out.flying) == 0 &&
 	    gni_bytes_count(&s->out.gathered) > 0)
 		n = send_gathered(s);
-	if (n < 0 && n != -EAGAIN)
+	if (gni_sock_lacks((int)-n))
+		take_rest(s, (int)-n);
+	else if (n < 0 && n != -EAGAIN)
 		fail_output(s, (int)-n);
-	if (next_flight(s))
+	else if (next_flight(s))
 		fly(s);
 }
 

@@ -187,6 +187,9 @@ int gni_sock_begin(gn_sock *s, enum gni_verb verb)
 
 void gni_sock_detach(gn_sock *s)
 {
+	if (s->out.rests)
+		gni_timer_drop(&s->loop->timers, &s->out.rest);
+	s->out.rests = false;
 	gni_list_remove(&s->owned.link);
 	s->loop = NULL;
 }
@@ -231,6 +234,11 @@ int gni_sock_fail(const gn_sock *s, enum gni_verb verb, int result,
 	cause.done = done;
 	cause.need = need;
 	return gni_fail(&cause, NULL);
+}
+
+bool gni_sock_lacks(int error)
+{
+	return error == ENOMEM || error == ENOBUFS;
 }
 
 bool gni_sock_breaks(int error)

@@ -65,6 +65,8 @@ struct gni_output {
 	struct gni_bytes flying;   /* the kernel's until the op is done */
 	struct gni_op op;
 	struct gni_gathered leave;
+	struct gni_timer rest; /* when a shortage has passed, perhaps */
+	bool rests;	       /* that timer is reserved */
 	int error; /* errno that ended it: the next call's; 0 */
 	bool corked;
 	bool ended; /* our end was sent */
@@ -144,6 +146,10 @@ void gni_sock_idle(gn_sock *s);
  * negative errno.  Returns the code. */
 int gni_sock_fail(const gn_sock *s, enum gni_verb verb, int result,
 		  size_t done, size_t need);
+
+/* gni_sock_lacks tells whether an errno says that the system is short of
+ * memory: the connection stands, and what failed may be tried again. */
+bool gni_sock_lacks(int error);
 
 /* gni_sock_breaks tells whether an errno says that the connection is no more;
  * EPIPE, after which bytes may still come, does not. */

@@ -1,6 +1,8 @@
 /*
  * found.c: what sweeps have found in this library, each as a case of its own.
  */
+#include <stdio.h>
+
 #include "loop/trial_test.h"
 #include "stage.h"
 
@@ -51,9 +53,105 @@ static void fault_24_a_syn_comes_after_its_socket_is_gone(void)
 	}
 }
 
+/* ---- one call or operation of a host finds no memory, each in its turn */
+
+#define TURNS 40
+
+static size_t taken, got;
+
+static bool is_shortage(ssize_t result)
+{
+	return result == GN_ENOMEM || result == GN_ELIMIT;
+}
+
+/* Tries again as long as there is a shortage: it struck once. */
+static gn_sock *connect_somehow(const char *address)
+{
+	gn_sock *s;
+
+	while (!(s = gn_connect(address, NULL, SOON)))
+		WANT_IS(gn_sleep(gn_in(GN_MSEC)), 0);
+	return s;
+}
+
+static int send_and_leave(void *arg)
+{
+	gn_sock *s = connect_somehow("tcp://server:7");
+
+	(void)arg;
+	gn_cork(s);
+	for (taken = 0; taken < 500;)
+		if (gn_send(s, "0123456789", 10, SOON) == 0)
+			taken += 10;
+	gn_close(s);
+	return 0;
+}
+
+static int receive_all(void *arg)
+{
+	gn_sock *l = NULL, *c;
+	char bytes[64];
+	ssize_t n;
+
+	(void)arg;
+	while (!l)
+		l = gn_listen("tcp://:7", NULL);
+	c = gn_accept(l, SOON);
+	WANT(c);
+	got = 0;
+	for (int turns = 0; turns < 1000; turns++) {
+		n = gn_recv(c, bytes, sizeof bytes, SOON);
+		got += n > 0 ? (size_t)n : 0;
+		if (n <= 0 && !is_shortage(n))
+			break;
+	}
+	WANT_IS(n, 0);
+	WANT_IS((long long)got, (long long)taken);
+	gn_close(c);
+	gn_close(l);
+	return 0;
+}
+
+static void lose_nothing(const char *host)
+{
+	static const struct part parts[] = {
+		{ "server", receive_all, NULL, false },
+		{ "client", send_and_leave, NULL, false },
+		{ 0 },
+	};
+
+	for (trial_seed = 1; trial_seed <= TURNS; trial_seed++) {
+		gn_sim_opts opts = { .seed = trial_seed };
+		gn_fault_rule rule = { .faults.fail_nth = trial_seed };
+		struct outcome o;
+		gn_sim *sim = stage_open(&opts, parts, &o);
+
+		snprintf(rule.from, sizeof rule.from, "%s", host);
+		WANT_IS(gn_sim_fault_rule(sim, &rule), 0);
+		stage_end(sim, &o);
+		WANT_IS(o.result, 0);
+	}
+}
+
+/* What had been gathered was dropped, and an end in order followed. */
+static void fault_11_what_was_gathered_is_sent_later(void)
+{
+	lose_nothing("client");
+}
+
+/* It was the end of the stream, told again and again. */
+static void fault_11_a_shortage_does_not_end_a_stream(void)
+{
+	lose_nothing("server");
+}
+
 static const struct trial trials[] = {
 	{ "fault_24 a syn comes after its socket is gone",
 	  fault_24_a_syn_comes_after_its_socket_is_gone, ALONE },
+	{ "fault_11 what was gathered is sent later",
+	  fault_11_what_was_gathered_is_sent_later, ALONE },
+	{ "fault_11 a shortage does not end a stream",
+	  fault_11_a_shortage_does_not_end_a_stream, ALONE },
 };
 
 int main(void)
