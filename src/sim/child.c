@@ -18,9 +18,6 @@
 extern void __gcov_dump(void) __attribute__((weak));
 extern int __lsan_do_recoverable_leak_check(void) __attribute__((weak));
 
-/* As LeakSanitizer itself would end. */
-#define LEAK_STATUS 23
-
 static _Noreturn void be_child(void (*fn)(void *arg), void *arg, int output)
 {
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
@@ -37,7 +34,7 @@ void gni_child_audit(void)
 {
 	if (__lsan_do_recoverable_leak_check &&
 	    __lsan_do_recoverable_leak_check())
-		_exit(LEAK_STATUS);
+		_exit(GNI_CHILD_LEAKED);
 }
 
 pid_t gni_child_start(void (*fn)(void *arg), void *arg, int output)

@@ -23,8 +23,9 @@ pid_t gni_child_start(void (*fn)(void *arg), void *arg, int output);
  * negative errno. */
 int gni_child_run(void (*fn)(void *arg), void *arg, int output);
 
-/* gni_child_audit ends the calling child as a failed one if memory was lost,
- * where LeakSanitizer is built in. */
+/* gni_child_audit ends the calling child with this status if memory was lost,
+ * where LeakSanitizer is built in; it is what that itself ends with. */
+#define GNI_CHILD_LEAKED 23
 void gni_child_audit(void);
 
 /* gni_child_limit ends the calling child by SIGPROF once it has used so much

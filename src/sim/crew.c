@@ -231,6 +231,8 @@ static void ended(struct gni_crew *c, struct worker *w, int status)
 		return;
 	gni_output_tail(w->output, output, sizeof output);
 	gni_outcome_ended(&o, status, output);
+	if (!w->busy && o.value == GNI_CHILD_LEAKED)
+		o.verdict = GNI_LOST;
 	w->totals.runs += w->busy;
 	keep(c, w, &o, output);
 	if (w->busy && !atomic_load(&c->stop))

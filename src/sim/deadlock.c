@@ -8,7 +8,7 @@
 #include "base/check.h"
 #include "sim/inside.h"
 
-static void say(gn_sim *sim, const char *line)
+void gni_sim_say(gn_sim *sim, const char *line)
 {
 	if (sim->opts.report)
 		sim->opts.report(line, sim->opts.report_arg);
@@ -28,7 +28,7 @@ static void say_wait(gn_sim *sim, const struct gni_task *t)
 		 w->about && w->about->kind ? " with " : "",
 		 w->about && w->about->kind ? gn_addr_text(w->about, about)
 					    : "");
-	say(sim, line);
+	gni_sim_say(sim, line);
 }
 
 static void say_what(gn_sim *sim)
@@ -46,7 +46,7 @@ static void say_what(gn_sim *sim)
 			 "deadlock after %.9g s of virtual time: every fiber "
 			 "waits and nothing can come",
 			 seconds);
-	say(sim, line);
+	gni_sim_say(sim, line);
 }
 
 /* Said once, then all are cancelled. */

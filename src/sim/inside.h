@@ -24,7 +24,8 @@ struct gni_plan {
 	int drawn, given;
 	bool swarm;
 	int64_t heal_ns; /* 0: never */
-	char *text;	 /* all rules of the run go here, unless NULL */
+	bool aloud;	 /* the rules are told when they are enacted */
+	char *text;	 /* and written here, unless NULL */
 	size_t text_size;
 };
 
@@ -53,6 +54,9 @@ struct gn_sim {
 
 /* gni_sim_fail writes the record of a failure without a sentence. */
 int gni_sim_fail(int code, int sys, const char *operation);
+
+/* gni_sim_say tells a line of a report. */
+void gni_sim_say(gn_sim *sim, const char *line);
 
 /* gni_sim_make is gn_sim_open, which reads the environment for the rest: a run
  * may have so many steps (0: any number), and tells its story (NULL: none; see

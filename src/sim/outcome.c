@@ -122,6 +122,9 @@ const char *gni_outcome_say(const struct gni_outcome *o, char *line,
 			     strsignal(o->value), *o->text ? ": " : "",
 			     o->text);
 		break;
+	case GNI_LOST:
+		gni_text_add(&t, "memory was lost: %s", o->text);
+		break;
 	default:
 		gni_text_add(&t, "exit status %d: %s", o->value, o->text);
 	}

@@ -14,6 +14,7 @@ enum gni_verdict {
 	GNI_UNLIKE,  /* the same choices did not give the same run */
 	GNI_CRASHED, /* value: the signal */
 	GNI_EXITED,  /* value: the exit status */
+	GNI_LOST,    /* memory, in some run */
 };
 
 #define GNI_OUTCOME_TEXT 200

@@ -102,6 +102,7 @@ static const struct words {
 	{ { GNI_CRASHED, SIGABRT, "why" }, "signal 6 (Aborted): why",
 	  GN_ESYS },
 	{ { GNI_EXITED, 3, "why" }, "exit status 3: why", GN_ESYS },
+	{ { GNI_LOST, 0, "why" }, "memory was lost: why", GN_ESYS },
 };
 
 static void in_words(void **state)

@@ -63,6 +63,23 @@ static void add_drawn(gn_sim *sim)
 	memcpy(p->rules, drawn, (size_t)p->drawn * sizeof *p->rules);
 }
 
+static void tell(gn_sim *sim)
+{
+	static const char word[] = "  faults: ";
+	struct gni_plan *p = &sim->plan;
+	char line[sizeof word + GN_FAULT_TEXT_MAX];
+	int count = p->drawn + p->given;
+
+	if (p->text)
+		gn_fault_text(p->rules, count, p->text, p->text_size);
+	if (!p->aloud || count == 0)
+		return;
+	memcpy(line, word, sizeof word);
+	gn_fault_text(p->rules, count, line + sizeof word - 1,
+		      GN_FAULT_TEXT_MAX);
+	gni_sim_say(sim, line);
+}
+
 int gni_plan_enact(gn_sim *sim)
 {
 	struct gni_plan *p = &sim->plan;
@@ -70,9 +87,7 @@ int gni_plan_enact(gn_sim *sim)
 
 	if (p->swarm)
 		add_drawn(sim);
-	if (p->text)
-		gn_fault_text(p->rules, p->drawn + p->given, p->text,
-			      p->text_size);
+	tell(sim);
 	result = gni_sim_fault(sim->io, p->rules, p->drawn + p->given);
 	if (result < 0)
 		return fail_rule(result);

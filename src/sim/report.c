@@ -124,6 +124,15 @@ void gni_report_failure(struct gni_sweep *w, const struct gni_which *which,
 	say_again(w, which);
 }
 
+void gni_report_lost(const struct gni_sweep *w, const struct gni_failure *f)
+{
+	char how[GNI_OUTCOME_TEXT + 128];
+
+	gni_sweep_say(w, "%s: %s", w->scenario.name,
+		      gni_outcome_say(&f->outcome, how, sizeof how));
+	say_output(w, f->output);
+}
+
 void gni_report_totals(const struct gni_sweep *w, const gn_sweep_totals *t)
 {
 	gni_sweep_say(w,

@@ -148,7 +148,7 @@ int gni_swarm_draw(struct gni_tape *t, const char *const *hosts,
 	char line[GN_FAULT_TEXT_MAX];
 	int count = 0;
 
-	for (size_t i = 0; i < COUNT; i++) {
+	for (size_t i = 0; i < COUNT && host_count > 0; i++) {
 		struct drawn d = draw(t, host_count, heal_ns / GN_USEC);
 		struct gni_text text;
 		int n;

@@ -40,6 +40,8 @@ static void the_plain_run_has_none(void **state)
 	(void)state;
 	gni_tape_replay(&t, NULL, 0);
 	assert_int_equal(draw(&t, 3, rules), 0);
+	for (uint64_t seed = 0; seed < 10; seed++)
+		assert_int_equal(draw_seed(seed, 0, rules), 0);
 }
 
 static bool is_host(const char *name)

@@ -174,7 +174,7 @@ int gni_sweep_choices(struct gni_sweep *w, const struct gni_which *which,
 /* In this very process, with nothing kept back. */
 static int run_one(struct gni_sweep *w)
 {
-	char faults[GN_FAULT_TEXT_MAX] = "", name[256];
+	char name[256];
 	struct gni_choices choices;
 	struct gni_result r;
 	uint8_t *made;
@@ -183,12 +183,13 @@ static int run_one(struct gni_sweep *w)
 	if (result < 0)
 		return result;
 	choices.story = secure_getenv("GNEZDO_TRACE");
-	choices.faults = faults;
-	choices.faults_size = sizeof faults;
+	w->scenario.opts.report = w->opts->report;
+	w->scenario.opts.report_arg = w->opts->report_arg;
+	w->scenario.aloud = true;
 	gni_trial_run(&w->scenario, &choices, &r);
 	free(made);
 	if (r.outcome.verdict != GNI_HELD) {
-		gni_report_failure(w, &w->which, &r.outcome, "", faults);
+		gni_report_failure(w, &w->which, &r.outcome, "", "");
 		return gni_outcome_code(&r.outcome);
 	}
 	gni_sweep_say(w,
@@ -197,8 +198,6 @@ static int run_one(struct gni_sweep *w)
 		      w->scenario.name,
 		      gni_sweep_name(&w->which, name, sizeof name), r.events,
 		      (double)r.elapsed_ns / (double)GN_SEC, r.trace);
-	if (*faults)
-		gni_sweep_say(w, "  faults: %s", faults);
 	return 0;
 }
 
@@ -211,6 +210,10 @@ static void confirm(struct gni_sweep *w, const struct gni_failure *f,
 	struct gni_choices choices;
 	uint8_t *made;
 
+	if (f->outcome.verdict == GNI_LOST) {
+		gni_report_lost(w, f);
+		return;
+	}
 	if (gni_sweep_choices(w, which, &choices, &made) < 0)
 		return;
 	choices.story = secure_getenv("GNEZDO_TRACE");
@@ -263,7 +266,8 @@ static int judge(struct gni_sweep *w, struct gni_crew *crew,
 	for (unsigned n = 0; (f = gni_crew_failure(crew, n)); n++) {
 		which = which_of(f);
 		if (n == 0 && w->shrink_to &&
-		    f->outcome.verdict != GNI_UNLIKE)
+		    f->outcome.verdict != GNI_UNLIKE &&
+		    f->outcome.verdict != GNI_LOST)
 			return gni_shorten(w, &which);
 		confirm(w, f, &which);
 		if (!w->job.keep_going)
@@ -319,12 +323,15 @@ int gn_sweep(const char *name, gn_scenario_fn *fn, void *arg,
 	static const gn_sweep_opts none;
 	const char *only = secure_getenv("GNEZDO_SCENARIO");
 	struct gni_sweep w = { .opts = opts ? opts : &none };
+	struct gni_loop *l = gni_loop_mine();
 	int result;
 
 	if (w.opts->totals)
 		*w.opts->totals = (gn_sweep_totals){ .runs = 0 };
 	if (only && strcmp(only, name) != 0)
 		return 0;
+	if (l && !gni_loop_on_root(l))
+		return refuse("a sweep is for a plain thread, not for a fiber");
 	if (w.opts->jobs > GNI_CREW_JOBS || w.opts->heal_ns < 0)
 		return refuse("an option is out of range");
 	set_up(&w, name, fn, arg);

@@ -52,6 +52,9 @@ void gni_report_failure(struct gni_sweep *w, const struct gni_which *which,
 			const struct gni_outcome *o, const char *output,
 			const char *faults);
 
+/* gni_report_lost tells of memory that was lost in nobody knows which run. */
+void gni_report_lost(const struct gni_sweep *w, const struct gni_failure *f);
+
 /* gni_report_totals tells what a sweep that held came to. */
 void gni_report_totals(const struct gni_sweep *w, const gn_sweep_totals *t);
 

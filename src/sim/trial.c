@@ -63,6 +63,7 @@ void gni_trial_run(const struct gni_scenario *s, const struct gni_choices *c,
 		return;
 	}
 	gni_tape_record(&sim->tape, c->log);
+	sim->plan.aloud = s->aloud;
 	sim->plan.text = c->faults;
 	sim->plan.text_size = c->faults_size;
 	judge(&r->outcome, s->fn(sim, s->arg), &sim->after);

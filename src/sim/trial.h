@@ -16,6 +16,7 @@ struct gni_scenario {
 	void *arg;
 	gn_sim_opts opts; /* without seed and tape */
 	uint64_t steps_max;
+	bool aloud; /* the faults are told when a run begins */
 };
 
 /* Where the choices of a run come from, and where they go. */

@@ -239,6 +239,30 @@ static void others_go_on(void)
 	WANT(t.runs == 100);
 }
 
+static int sweeps_within(void *arg)
+{
+	return gn_sweep("night", holds, NULL, arg);
+}
+
+/* With a loop, and after real work; but not within a fiber. */
+static void whatever_was_before(void)
+{
+	struct told told = { 0 };
+	gn_sock *pair[2];
+	gn_group *g = gn_group_open(NULL);
+
+	WANT(g);
+	WANT_IS(gn_pair(GN_UNIX, pair), 0);
+	WANT_IS(gn_send(pair[0], "x", 1, SOON), 0);
+	WANT_IS(gn_sweep("night", holds, NULL, told_opts(&told, &quick)), 0);
+	WANT_IS(gn_go(g, sweeps_within,
+		      (void *)(uintptr_t)told_opts(&told, &quick)), 0);
+	WANT_IS(gn_group_wait(g, SOON), GN_EINVAL);
+	gn_group_close(g);
+	gn_close(pair[0]);
+	gn_close(pair[1]);
+}
+
 /* ---- the environment */
 
 static uint64_t told_seed(const struct told *t)
@@ -431,6 +455,7 @@ static const struct trial trials[] = {
 	{ "the first difference is named", the_first_difference_is_named,
 	  ALONE },
 	{ "others go on", others_go_on, ALONE },
+	{ "whatever was before", whatever_was_before, ALONE },
 	{ "one line shows it again", one_line_shows_it_again, ALONE },
 	{ "variables that are none", variables_that_are_none, ALONE },
 	{ "drawn faults strike and are borne",
