@@ -66,7 +66,7 @@ static void add_number(struct text *t, const char *name, int64_t value,
 static void write_options(struct text *t, const struct gni_options *o)
 {
 	static const char *const switches[] = { "nodelay=off", "nodelay=on" };
-	char mode[16];
+	char mode[sizeof "mode=37777777777"];
 
 	add_number(t, "linger", o->linger_ns, GN_USEC, "us");
 	add_number(t, "alive", o->alive_ns, GN_USEC, "us");
