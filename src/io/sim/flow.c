@@ -7,6 +7,7 @@
 #include <errno.h>
 #include <stdlib.h>
 
+#include "base/check.h"
 #include "io/sim/link.h"
 #include "io/sim/parcel.h"
 
@@ -106,6 +107,7 @@ static void on_arrival(struct gni_moment *moment)
 	struct gni_flow *flow = GNI_OWNER(moment, struct gni_flow, arrival);
 	struct gni_segment *s = next_of(flow);
 
+	GNI_CHECK(s, "simulation: what arrives is not under way");
 	gni_list_remove(&s->link);
 	flow->arrived += s->len;
 	plan_arrival(flow);
@@ -176,7 +178,7 @@ static void on_answer(struct gni_moment *moment)
 	bool last;
 
 	do {
-		s = first_of(&flow->answers);
+		s = segment_of(flow->answers.next);
 		last = s == speaks;
 		gni_mishap_handled(flow->net, s->struck);
 		segment_free(flow, s);
@@ -260,7 +262,7 @@ static bool launch(struct gni_flow *flow, struct gni_segment *s)
 /* What comes behind the handshake's last packet ends the handshake too. */
 static void open_by(struct gni_flow *flow, const struct gni_segment *s)
 {
-	struct gni_segment *first = first_of(&flow->segments);
+	struct gni_segment *first = segment_of(flow->segments.next);
 
 	if (first == s || first->kind != GNI_SEGMENT_OPEN || !first->lost ||
 	    s->lost)
@@ -446,7 +448,7 @@ static void drop_from(struct gni_flow *flow, const struct gni_list *first)
 	bool last;
 
 	do {
-		s = last_of(&flow->segments);
+		s = segment_of(flow->segments.prev);
 		last = &s->link == first;
 		drop(flow, s);
 	} while (!last);
