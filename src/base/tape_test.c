@@ -225,9 +225,9 @@ static void odds_are_as_asked(void **state)
 		held = gni_tape_short(&t, GNI_STREAM_NETWORK, 250000, 100);
 		assert_true(held < 100);
 		shorts += held > 0;
-		shapes |= (held == 99) | (held == 1) << 1 |
-			  (held > 1 && held < 99 && held % 2) << 2 |
-			  (held > 1 && held % 2 == 0) << 3;
+		shapes |= (held == 99 ? 1 : 0) | (held == 1 ? 2 : 0) |
+			  (held > 1 && held < 99 && held % 2 ? 4 : 0) |
+			  (held > 1 && held % 2 == 0 ? 8 : 0);
 	}
 	assert_in_range(chances, 1700, 2300);
 	assert_in_range(shorts, 9300, 10300);

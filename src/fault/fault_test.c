@@ -133,10 +133,10 @@ static void every_word_sets_its_member(void **state)
 			print_error("%s is %s\n", values[i].text, printed(1));
 			fail();
 		}
-		for (int f = 0; f < GNI_FAULT_COUNT; f++)
+		for (enum gni_fault f = 0; f < GNI_FAULT_COUNT; f++)
 			met[f] |= gni_fault_given(&values[i].faults, f);
 	}
-	for (int f = 0; f < GNI_FAULT_COUNT; f++)
+	for (enum gni_fault f = 0; f < GNI_FAULT_COUNT; f++)
 		if (!met[f])
 			fail_msg("no case for %s", gni_fault_name(f));
 }
@@ -146,7 +146,7 @@ static void every_word_is_merged_and_told(void **state)
 	gn_faults one = { 0 }, all = { 0 };
 
 	(void)state;
-	for (int f = 0; f < GNI_FAULT_COUNT; f++) {
+	for (enum gni_fault f = 0; f < GNI_FAULT_COUNT; f++) {
 		const struct gni_fault_word *w = &gni_fault_words[f];
 
 		one = (gn_faults){ 0 };
@@ -157,7 +157,7 @@ static void every_word_is_merged_and_told(void **state)
 		assert_int_equal(w->once, f >= GNI_FAULT_CRASH);
 		assert_int_equal(gni_fault_once(f), w->once);
 	}
-	for (int f = 0; f < GNI_FAULT_COUNT; f++)
+	for (enum gni_fault f = 0; f < GNI_FAULT_COUNT; f++)
 		assert_true(gni_fault_given(&all, f));
 }
 
@@ -489,7 +489,7 @@ static gn_fault_rule draw_rule(struct gni_rng *rng)
 	draw_scope(rng, &rule);
 	draw_span(rng, &rule);
 	while (!any)
-		for (int f = 0; f < GNI_FAULT_COUNT; f++) {
+		for (enum gni_fault f = 0; f < GNI_FAULT_COUNT; f++) {
 			const struct gni_fault_word *w = &gni_fault_words[f];
 			int64_t value;
 
@@ -570,7 +570,7 @@ static void the_longest_rule_fits(void **state)
 	char text[GN_FAULT_TEXT_MAX + 1];
 
 	(void)state;
-	for (int f = 0; f < GNI_FAULT_COUNT; f++) {
+	for (enum gni_fault f = 0; f < GNI_FAULT_COUNT; f++) {
 		const struct gni_fault_word *w = &gni_fault_words[f];
 
 		gni_fault_set(&rule.faults, w->field,

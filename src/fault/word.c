@@ -43,7 +43,8 @@ const struct gni_fault_word gni_fault_words[GNI_FAULT_COUNT] = {
 	[GNI_FAULT_DELAY] = { TIME("delay", 0, delay_ns),
 			      .spread = FIELD(jitter_ns) },
 	[GNI_FAULT_RATE] = { "rate", rates, 0, 1000, INT64_C(1000000000000),
-			     "1kbit to 1000Gbit", FIELD(rate_bits) },
+			     "1kbit to 1000Gbit",
+			     .field = FIELD(rate_bits) },
 	[GNI_FAULT_MTU] = { NUMBER("mtu", 0, 65535, "1 to 65535", mtu) },
 	[GNI_FAULT_CUT] = { SWITCH("cut", cut) },
 	[GNI_FAULT_STALL] = { SWITCH("stall", stall) },
@@ -72,7 +73,7 @@ const struct gni_fault_word gni_fault_words[GNI_FAULT_COUNT] = {
 	[GNI_FAULT_CLOCK_JUMP] = { "clock-jump", gni_fault_times, GN_HOUR,
 				   -GNI_FAULT_TIME_MAX, GNI_FAULT_TIME_MAX,
 				   "-100000h to 100000h, and not 0",
-				   FIELD(clock_jump_ns),
+				   .field = FIELD(clock_jump_ns),
 				   .of_host = true, .once = true },
 };
 

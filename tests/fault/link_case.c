@@ -83,7 +83,7 @@ static int judge(const unsigned *word, unsigned char *times)
 			WANT(++times[i] <= 2);
 			return 0;
 		}
-	WANT(!"a datagram that nobody sent");
+	WANT(false && "a datagram that nobody sent");
 	return 0;
 }
 
