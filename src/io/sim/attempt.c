@@ -126,6 +126,8 @@ static int first_trouble(const struct gni_op *op)
 
 	if (gni_trouble_interrupts(place))
 		return -EINTR;
+	if (op->kind != GNI_OP_POLL && gni_trouble_misleads(node_of(op)))
+		return -EINTR;
 	if (op->kind == GNI_OP_ACCEPT)
 		return 0;
 	return gni_trouble(place, attempts[op->kind]);

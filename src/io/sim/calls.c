@@ -160,8 +160,6 @@ static ssize_t call_send(struct gni_io *io, int fd, const struct msghdr *m,
 
 	if (!node)
 		return why;
-	if (gni_trouble_misleads(node))
-		return -EAGAIN;
 	return noted(node, m, "send",
 		     node->does->send(node, m, flags | MSG_DONTWAIT));
 }
@@ -173,8 +171,6 @@ static ssize_t call_recv(struct gni_io *io, int fd, struct msghdr *m, int flags)
 
 	if (!node)
 		return why;
-	if (gni_trouble_misleads(node))
-		return -EAGAIN;
 	return noted(node, m, "recv",
 		     gni_node_recv(node, m, flags | MSG_DONTWAIT));
 }

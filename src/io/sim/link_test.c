@@ -277,6 +277,22 @@ PROBE(fault_24_a_stall_without_end)
 	drop_both(io, fd);
 }
 
+/* What held a moment ago holds no more, though no rule came to its end. */
+PROBE(fault_01_healed)
+{
+	int fd[2];
+
+	udp_pair(io, fd);
+	probe_fault(io, "", 0, 0, (gn_faults){ .cut = true });
+	gni_sim_heal(io, probe_now(io)); /* BEGIN is a second: in one more */
+	probe_try_send(io, fd[0], "x", 1, 0);
+	probe_pass(io, GN_SEC);
+	probe_try_send(io, fd[0], "y", 1, 0);
+	assert_int_equal(probe_recv(io, fd[1], buf, 9), 1);
+	assert_int_equal(buf[0], 'y');
+	drop_both(io, fd);
+}
+
 /* The word that nobody has a port is a packet, too. */
 PROBE(fault_31_a_lost_refusal)
 {
@@ -563,6 +579,7 @@ int main(void)
 		cmocka_unit_test(fault_25_larger_datagrams_are_lost),
 		cmocka_unit_test(fault_24_a_stall),
 		cmocka_unit_test(fault_24_a_stall_without_end),
+		cmocka_unit_test(fault_01_healed),
 		cmocka_unit_test(fault_31_a_lost_refusal),
 		cmocka_unit_test(fault_24_a_stream_is_exact),
 		cmocka_unit_test(fault_23_a_stream_with_a_turned_bit),

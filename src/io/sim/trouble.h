@@ -25,8 +25,9 @@ size_t gni_trouble_short(const struct gni_place *place, size_t len);
 /* gni_trouble_interrupts: a signal comes in the midst of an operation. */
 bool gni_trouble_interrupts(const struct gni_place *place);
 
-/* gni_trouble_misleads: a socket seems ready and is not, or the other way
- * round, at most once before it changes again. */
+/* gni_trouble_misleads: a socket seems ready and is not, at most once before
+ * it changes again.  Never for a call: like Linux it does what can be done, and
+ * who hears EAGAIN of it may rely on that. */
 bool gni_trouble_misleads(struct gni_node *node);
 
 #endif
