@@ -8,61 +8,28 @@
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/resource.h>
 #include <sys/socket.h>
-#include <time.h>
 #include <unistd.h>
 
+#include "../conform/asks.h"
+#include "../conform/descriptors.h"
 #include "net.h"
 #include "row.h"
 
 /* The shortest rest of a listener is 10 ms, the next 20, 40 … */
 #define IN_VAIN_NS (300 * GN_MSEC)
 
-/* Of the time that a listener rests, so much it may work: one part of … */
-#define BUSY_PART 20
-
-static int64_t thread_time_ns(void)
-{
-	struct timespec t;
-
-	clock_gettime(CLOCK_THREAD_CPUTIME_ID, &t);
-	return t.tv_sec * GN_SEC + t.tv_nsec;
-}
-
 /* ---- 9: no descriptor for the next connection */
-
-static struct rlimit allowed;
-
-static int no_more_descriptors(void)
-{
-	struct rlimit few;
-	int next = dup(0);
-
-	WANT(next >= 0);
-	close(next);
-	WANT(getrlimit(RLIMIT_NOFILE, &allowed) == 0);
-	few = (struct rlimit){ (rlim_t)next, allowed.rlim_max };
-	WANT(setrlimit(RLIMIT_NOFILE, &few) == 0);
-	return 0;
-}
-
-static int more_descriptors(void)
-{
-	WANT(setrlimit(RLIMIT_NOFILE, &allowed) == 0);
-	return 0;
-}
 
 static int accept_in_vain(gn_sock *l)
 {
-	gn_time begin = gn_now(), until = gn_in(IN_VAIN_NS);
-	int64_t spent_ns = thread_time_ns();
+	gn_time until = gn_in(IN_VAIN_NS);
+	unsigned long before = asks();
 
 	WANT(!gn_accept(l, until));
 	WANT_PASSED(until);
-	spent_ns = thread_time_ns() - spent_ns;
 	WANT_TOLD("accept", GN_ETIMEOUT, EMFILE, NULL);
-	WANT(spent_ns < gn_since(begin) / BUSY_PART);
+	WANT(asks() - before < ASKS_MAX);
 	injected(1);
 	return 0;
 }

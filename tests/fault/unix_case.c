@@ -16,6 +16,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "../conform/descriptors.h"
 #include "row.h"
 
 #define PATH_MAX_BYTES 100
@@ -35,23 +36,17 @@ static gn_sock *serve_path(const char *scheme, const char *path)
 
 static int close_for_want(struct world *w, const char *scheme)
 {
-	struct rlimit allowed, few;
 	char path[PATH_MAX_BYTES];
 	gn_sock *s;
-	int next;
 
 	fresh_path(&w->place, path, sizeof path);
 	s = serve_path(scheme, path);
-	next = dup(0);
-	WANT(s && next >= 0);
-	close(next);
-	WANT(getrlimit(RLIMIT_NOFILE, &allowed) == 0);
-	few = (struct rlimit){ (rlim_t)next, allowed.rlim_max };
-	WANT(setrlimit(RLIMIT_NOFILE, &few) == 0);
+	WANT(s);
+	TRY(no_more_descriptors());
 	injected(1);
 	gn_close(s);
 	turns();
-	WANT(setrlimit(RLIMIT_NOFILE, &allowed) == 0);
+	TRY(more_descriptors());
 	WANT(access(path, F_OK) < 0 && errno == ENOENT);
 	handled(1);
 	return 0;
@@ -211,7 +206,6 @@ static int take_rights(gn_sock *s, int to, int fd, int count)
  * nobody could ever close if it stayed in its own queue. */
 static int rights_of(int type)
 {
-	struct rlimit allowed, few;
 	int fd[2], lowest;
 	gn_sock *s;
 
@@ -223,11 +217,9 @@ static int rights_of(int type)
 	TRY(take_rights(s, fd[1], 0, 1));
 	TRY(take_rights(s, fd[1], 0, RIGHTS_MAX));
 	TRY(take_rights(s, fd[1], fd[0], 1));
-	WANT(getrlimit(RLIMIT_NOFILE, &allowed) == 0);
-	few = (struct rlimit){ (rlim_t)lowest, allowed.rlim_max };
-	WANT(setrlimit(RLIMIT_NOFILE, &few) == 0);
+	TRY(no_more_descriptors());
 	TRY(take_rights(s, fd[1], 0, 10));
-	WANT(setrlimit(RLIMIT_NOFILE, &allowed) == 0);
+	TRY(more_descriptors());
 	WANT_IS(lowest_free(), lowest);
 	/* What lies there at the end goes with it. */
 	TRY(send_rights(fd[1], fd[1], 3));
