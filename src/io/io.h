@@ -63,6 +63,8 @@ struct gni_op {
 	uint8_t state; /* enum gni_op_state, written by the backend */
 	bool waited;   /* a fiber waits for it: its wake is in the trace */
 	bool tried;    /* the backend's while it is in */
+	bool cut;      /* of SEND, with its result: an error that ended it early
+			* is told to nobody, and the next send hears EPIPE */
 	int flags;     /* MSG_… of RECV and SEND; MSG_NOSIGNAL is implied.
 			* MSG_WAITALL, of SEND on a stream only: the backend may
 			* go on after a short one */

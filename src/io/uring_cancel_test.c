@@ -184,6 +184,7 @@ static void cancel_of_a_send_tells_what_went(void **state)
 	cancel(s);
 	await(s->io, &s->op, 1);
 	assert_true(s->op.result > 0);
+	assert_false(s->op.op.cut);
 	while ((n = recv(s->fd[1], all, len, MSG_DONTWAIT)) > 0)
 		got += (size_t)n;
 	assert_int_equal(got, s->op.result);

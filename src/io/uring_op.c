@@ -60,13 +60,29 @@ static void fill_recv(struct io_uring_sqe *sqe, const struct gni_op *op)
  * forgets between its tries what it has copied of a message: the next one
  * would send the rest of a datagram, or an empty one, or descriptors twice.
  */
-static int send_flags(const struct gni_op *op)
+static bool sends_all(const struct gni_op *op)
 {
 	bool descriptors = op->message && op->message->msg_controllen > 0;
 
-	if ((op->flags & MSG_WAITALL) && !descriptors)
+	return (op->flags & MSG_WAITALL) && !descriptors;
+}
+
+static int send_flags(const struct gni_op *op)
+{
+	if (sends_all(op))
 		return op->flags | MSG_NOSIGNAL;
 	return (op->flags & ~MSG_WAITALL) | MSG_NOSIGNAL | MSG_DONTWAIT;
+}
+
+/* What a send failed with after some of its bytes went the kernel forgets. */
+bool gni_uring_cut(const struct gni_op *op, int result)
+{
+	const struct msghdr *m = op->message;
+	size_t len = m ? 0 : op->len;
+
+	for (size_t i = 0; m && i < m->msg_iovlen; i++)
+		len += m->msg_iov[i].iov_len;
+	return sends_all(op) && (size_t)result < bounded(len);
 }
 
 static void fill_send(struct io_uring_sqe *sqe, const struct gni_op *op)

@@ -62,6 +62,10 @@ void gni_uring_fill(const struct gni_ring *r, struct io_uring_sqe *sqe,
 /* gni_uring_fill_watch writes the poll for the end of an operation's peer. */
 void gni_uring_fill_watch(struct io_uring_sqe *sqe, const struct gni_op *op);
 
+/* gni_uring_cut tells whether a send came to fewer bytes than it was to send,
+ * which hides an error. */
+bool gni_uring_cut(const struct gni_op *op, int result);
+
 /* gni_uring_confirm gives the events that a poll found, 0 if none holds: the
  * kernel tells of urgent data whenever any data comes. */
 int gni_uring_confirm(const struct gni_op *op, int events);

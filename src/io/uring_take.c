@@ -89,9 +89,12 @@ static void take_failure(struct gni_uring *u, struct gni_op *op, int result)
 
 /* A result as the owner is to have it: descriptors above 2, and only what
  * holds. */
-static int refine(const struct gni_op *op, int result)
+static int refine(struct gni_op *op, int result)
 {
 	switch (op->kind) {
+	case GNI_OP_SEND:
+		op->cut = op->state == GNI_OP_IN && gni_uring_cut(op, result);
+		return result;
 	case GNI_OP_POLL:
 		return gni_uring_confirm(op, result);
 	case GNI_OP_ACCEPT:

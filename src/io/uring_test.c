@@ -270,6 +270,46 @@ static void a_send_that_the_kernel_may_wait_for(void **state)
 	scene_close(s);
 }
 
+static void reset(int fd)
+{
+	static const struct linger now = { .l_onoff = 1, .l_linger = 0 };
+
+	setsockopt(fd, SOL_SOCKET, SO_LINGER, &now, sizeof now);
+	close(fd);
+}
+
+/* What it failed with after some bytes the kernel tells nobody: neither this
+ * send nor the next. */
+static void a_send_that_a_reset_cuts_short(void **state)
+{
+	struct gni_io *io = ring_open(0, 0);
+	struct heard sent = heard(GNI_OP_SEND,
+				  socket(AF_INET, SOCK_STREAM, 0));
+	gn_addr addr;
+	int listener = listener_open(0, &addr);
+
+	(void)state;
+	assert_int_equal(connect(sent.op.fd, (const void *)addr.sockaddr,
+				 addr.len), 0);
+	sent.op.len = 1 << 24;
+	sent.op.buf = calloc(1, sent.op.len);
+	sent.op.flags = MSG_WAITALL;
+	submit(io, &sent);
+	turn(io);
+	assert_int_equal(sent.calls, 0);
+	reset(accept(listener, NULL, NULL));
+	await(io, &sent, 1);
+	assert_in_range(sent.result, 1, sent.op.len - 1);
+	assert_true(sent.op.cut);
+	submit(io, &sent);
+	await(io, &sent, 2);
+	assert_int_equal(sent.result, -EPIPE);
+	free(sent.op.buf);
+	close(sent.op.fd);
+	close(listener);
+	io->backend->close(io);
+}
+
 /* A message that had to wait for room comes whole, and once. */
 static void messages_to_a_full_queue(void **state)
 {
@@ -505,6 +545,7 @@ int main(void)
 		cmocka_unit_test(nonblocking_accept_and_connect),
 		cmocka_unit_test(receives_that_the_kernel_will_not_wait_for),
 		cmocka_unit_test(a_send_that_the_kernel_may_wait_for),
+		cmocka_unit_test(a_send_that_a_reset_cuts_short),
 		cmocka_unit_test(messages_to_a_full_queue),
 		cmocka_unit_test(what_answers_of_a_connect_mean),
 		cmocka_unit_test(a_poll_for_urgent_data_only),

@@ -98,11 +98,22 @@ static bool next_flight(gn_sock *s)
 	return gni_bytes_count(&s->out.flying) > 0;
 }
 
+/* The result of an operation: EPIPE stands for what the former was not told,
+ * and that was a reset, unless the peer had ended. */
+static int learn(gn_sock *s, const struct gni_op *op, int result)
+{
+	if (result == -EPIPE && s->out.cut && !s->in.ended)
+		result = -ECONNRESET;
+	s->out.cut = op->cut;
+	return result;
+}
+
 static void flown(struct gni_op *op, int result, bool more)
 {
 	gn_sock *s = GNI_OWNER(op, gn_sock, out.op);
 
 	(void)more;
+	result = learn(s, op, result);
 	if (result >= 0)
 		gni_bytes_drop(&s->out.flying, (size_t)result);
 	else if (gni_sock_lacks(-result))
@@ -251,6 +262,7 @@ static int send_waiting(gn_sock *s, struct rest *rest, size_t *done,
 
 		m.msg_iovlen = next_pieces(rest, all);
 		result = gni_sock_call(s, &s->writer, &c, GNI_SEND, until);
+		result = learn(s, &c.op, result);
 		/* Bytes that went count, also if a close struck then. */
 		if (c.wait.result > 0) {
 			advance(rest, (size_t)c.wait.result);

@@ -70,6 +70,7 @@ struct gni_output {
 	int error; /* errno that ended it: the next call's; 0 */
 	bool corked;
 	bool ended; /* our end was sent */
+	bool cut;   /* what ended the latest operation nobody was told */
 };
 
 /* How far a close has come. */

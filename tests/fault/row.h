@@ -114,6 +114,10 @@ gn_sock *admit(struct world *w, const char *scheme, const char *options);
 int want_told(const char *file, int line, const char *operation, int code,
 	      int sys, const char *where);
 
+/* The bystanders of a part ask the kernel too, a few times each breath; in the
+ * same third of a second one that spins asks a hundred thousand times. */
+#define ASKS_BESIDE (50 * ASKS_MAX)
+
 /* until_passed wants that an instant has come. */
 #define WANT_PASSED(until) WANT(!gn_time_before(gn_now(), until))
 
