@@ -72,10 +72,15 @@ static void finish_thread(void *loop)
 	gni_loop_free(l);
 }
 
+/* Before any thread can fork beside one that makes the first loop of all. */
+__attribute__((constructor)) static void watch_fork(void)
+{
+	pthread_atfork(NULL, NULL, count_fork);
+}
+
 static void start_process(void)
 {
 	pthread_key_create(&at_end, finish_thread);
-	pthread_atfork(NULL, NULL, count_fork);
 	atexit(finish_process);
 }
 

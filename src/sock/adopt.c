@@ -167,11 +167,12 @@ int gn_release(gn_sock *s, void *unread, size_t size, size_t *unread_len)
 gn_sock *gn_stdio(void)
 {
 	static _Thread_local gn_sock *standard;
+	static _Thread_local uint64_t life;
 	struct gni_loop *l = gni_loop_here();
 
 	if (!l)
 		return NULL;
-	if (standard && standard->live && standard->keep_open &&
+	if (standard && gni_sock_life(standard) == life && standard->live &&
 	    standard->fork == gni_loop_fork() &&
 	    (!standard->loop || standard->loop == l))
 		return standard;
@@ -182,6 +183,7 @@ gn_sock *gn_stdio(void)
 	}
 	standard = gni_sock_open(GN_PIPE, GNI_CONNECTED, 0, "stdio");
 	if (standard) {
+		life = gni_sock_life(standard);
 		standard->out_fd = 1;
 		standard->keep_open = true;
 	}

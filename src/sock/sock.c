@@ -5,6 +5,7 @@
 
 #include <errno.h>
 #include <pthread.h>
+#include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -21,11 +22,13 @@
 struct handle {
 	gn_sock sock;
 	struct gni_list free;
+	atomic_uint_fast64_t life; /* another number in each */
 };
 
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 static struct gni_list free_handles = { &free_handles, &free_handles };
 static size_t free_count;
+static uint64_t lives;
 
 static void hold(void)
 {
@@ -37,8 +40,9 @@ static void let(void)
 	pthread_mutex_unlock(&lock);
 }
 
-/* A child of fork has the lock free, whatever other threads were doing. */
-static void watch_fork(void)
+/* A child of fork has the lock free, whatever other threads were doing, also
+ * when they make the first socket of all. */
+__attribute__((constructor)) static void watch_fork(void)
 {
 	pthread_atfork(hold, let, let);
 }
@@ -57,17 +61,28 @@ static bool add_slab(void)
 
 static gn_sock *take_handle(void)
 {
-	static pthread_once_t once = PTHREAD_ONCE_INIT;
-	struct handle *h = NULL;
+	struct gni_list *first = NULL;
+	struct handle *h;
+	uint64_t life;
 
-	pthread_once(&once, watch_fork);
 	pthread_mutex_lock(&lock);
 	if (free_count > REST_MIN || add_slab() || free_count > 0) {
-		h = GNI_OWNER(gni_list_pop(&free_handles), struct handle, free);
+		first = gni_list_pop(&free_handles);
 		free_count--;
 	}
+	life = ++lives;
 	pthread_mutex_unlock(&lock);
-	return h ? &h->sock : NULL;
+	if (!first)
+		return NULL;
+	h = GNI_OWNER(first, struct handle, free);
+	atomic_store_explicit(&h->life, life, memory_order_relaxed);
+	return &h->sock;
+}
+
+uint64_t gni_sock_life(const gn_sock *s)
+{
+	return atomic_load_explicit(&GNI_OWNER(s, struct handle, sock)->life,
+				    memory_order_relaxed);
 }
 
 void gni_sock_free(gn_sock *s)

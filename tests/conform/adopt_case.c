@@ -6,6 +6,7 @@
 #include <fcntl.h>
 #include <linux/netlink.h>
 #include <poll.h>
+#include <pthread.h>
 #include <pty.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -551,6 +552,38 @@ static int standard(const struct place *p)
 	return 0;
 }
 
+/* Takes handles until it has the one that the first thread closed, and keeps
+ * it. */
+static void *take_over(void *closed)
+{
+	gn_sock *s = gn_stdio();
+
+	for (int i = 0; s != closed && i < 10000; i++) {
+		gn_close(s);
+		s = gn_stdio();
+	}
+	return s;
+}
+
+/* A thread's own, also when the handle it once had is another's by now. */
+static int standard_of_each(const struct place *p)
+{
+	gn_sock *s = gn_stdio(), *again;
+	pthread_t thread;
+	void *taken;
+
+	(void)p;
+	gn_close(s);
+	WANT(!pthread_create(&thread, NULL, take_over, s));
+	WANT(!pthread_join(thread, &taken));
+	WANT(taken == s);
+	again = gn_stdio();
+	WANT(again && again != taken);
+	gn_close(again);
+	gn_close(taken);
+	return 0;
+}
+
 static int without_stdio(const struct place *p)
 {
 	(void)p;
@@ -587,6 +620,8 @@ const struct conform_case adopt_cases[] = {
 	{ "wait_fd_together", K_NONE, 0, wait_fd_together, NULL, NULL,
 	  ON_REAL },
 	{ "stdio", K_NONE, 0, standard, NULL, NULL, ON_THREADS },
+	{ "stdio_of_each_thread", K_NONE, 0, standard_of_each, NULL, NULL,
+	  ON_THREADS },
 	{ "stdio_closed (fault_62)", K_NONE, 0, standard_closed, NULL, NULL,
 	  ON_THREADS },
 	{ 0 },
