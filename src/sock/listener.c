@@ -177,6 +177,17 @@ static gn_sock *taken(gn_sock *s)
 	return s;
 }
 
+/* Whatever comes meanwhile, it stays for later. */
+static int rest(gn_sock *l, gn_time until)
+{
+	int result;
+
+	do
+		result = gni_sock_wait(l, &l->reader, GNI_ACCEPT, until);
+	while (result > GN_ETIMEOUT);
+	return result;
+}
+
 gn_sock *gn_accept(gn_sock *l, gn_time until)
 {
 	int64_t rest_ns = REST_MIN_NS;
@@ -199,9 +210,7 @@ gn_sock *gn_accept(gn_sock *l, gn_time until)
 		if (!is_shortage(-result))
 			return fail(l, result, shortage);
 		shortage = -result;
-		result = gni_sock_wait(l, &l->reader, GNI_ACCEPT,
-				       gn_time_earlier(until,
-						       gn_in(rest_ns)));
+		result = rest(l, gn_time_earlier(until, gn_in(rest_ns)));
 		if (result != GN_ETIMEOUT || !gn_time_before(gn_now(), until))
 			return fail(l, result, shortage);
 		rest_ns = rest_ns * 2 < REST_MAX_NS ? rest_ns * 2 : REST_MAX_NS;
