@@ -16,8 +16,8 @@ COMPILE = if test -t 1; then quiet=; else quiet=--quiet; fi; \
 	$(NINJA) $$quiet -C $(BUILD)
 SETUP = out=$$($(MESON) setup $(1) 2>&1) || { echo "$$out"; exit 1; }
 
-.PHONY: all build demo test fuzz fuzz-merge valgrind bench install coverage \
-	help clean
+.PHONY: all build demo test sweep fuzz fuzz-merge valgrind bench install \
+	coverage help clean
 .NOTPARALLEL:
 
 all: build
@@ -36,6 +36,13 @@ demo: build
 test:
 	@$(NEED) build test
 	@exec tests/run
+
+# Every scenario of tests/sweep over new seeds.
+HOURS ?= 1
+
+sweep:
+	@$(NEED) build test
+	@exec tests/sweep/run --hours $(HOURS) $(ARGS)
 
 # Each target of tests/fuzz for SECONDS; ARGS names some of them.
 SECONDS ?= 60
@@ -86,6 +93,7 @@ help:
 	@echo 'make            the libraries and the examples, in $(BUILD)/'
 	@echo 'make demo       build, then a guided tour of what it does'
 	@echo 'make test       every test, in each of the builds of tests/run'
+	@echo 'make sweep      every scenario of tests/sweep on new seeds, HOURS=$(HOURS)'
 	@echo 'make fuzz       libFuzzer on each target of tests/fuzz, SECONDS=$(SECONDS)'
 	@echo 'make fuzz-merge put into the corpus what make fuzz has found'
 	@echo 'make valgrind   the conformance suite under Valgrind'

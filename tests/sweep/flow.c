@@ -59,9 +59,9 @@ void flow_check(const struct flow *f, uint64_t from, const void *buf,
 	while (bytes[i] == expected[i])
 		i++;
 	trial_fail(__FILE__, __LINE__,
-		   "byte %llu of a flow is %#x, not %#x (%llu of %zu came)",
-		   (unsigned long long)(from + i), bytes[i], expected[i],
-		   (unsigned long long)from, len);
+		   "byte %llu of a flow is %#x, not %#x (of %zu from %llu on)",
+		   (unsigned long long)(from + i), bytes[i], expected[i], len,
+		   (unsigned long long)from);
 }
 
 /* ---- by number */
