@@ -76,15 +76,13 @@ install: build
 	@echo "installed in $(DESTDIR)$(PREFIX)"
 
 # The numbers are printed even if a test fails; the exit code tells of it.
-# Only the library's own objects are asked.  (Never give gcovr a device to
-# write to: it removes the file first.)
-COVER = $(GCOVR) --root ../.. --filter '../../src/' libgnezdo.so.*.p
-
+# ARGS=--list names the branches that no test took.
 coverage:
 	@$(NEED) build test coverage
-	@tests/run --only coverage; status=$$?; cd $(BUILD)/test-coverage && \
-		$(COVER) --txt - && $(COVER) --branches --print-summary && \
-		exit $$status
+	@tests/run --only coverage; status=$$?; \
+		tests/coverage/report.py $(ARGS) $(BUILD)/test-coverage \
+			$(GCOVR) && \
+		tests/coverage/count.py $(BUILD)/test-coverage && exit $$status
 
 clean:
 	@rm -rf $(BUILD)
@@ -99,6 +97,6 @@ help:
 	@echo 'make valgrind   the conformance suite under Valgrind'
 	@echo 'make bench      build, then measure beside other libraries'
 	@echo 'make install    into PREFIX ($(PREFIX)), under DESTDIR if given'
-	@echo 'make coverage   run the tests and print lines and branches of src/'
+	@echo 'make coverage   run the tests; print the lines and branches they took'
 	@echo 'make clean      remove $(BUILD)/'
 	@echo 'tests/run --help tells how to run some of the tests'

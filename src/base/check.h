@@ -18,4 +18,21 @@ _Noreturn void gni_stop(const char *form, ...) GN_PRINTF(1, 2);
 			gni_stop(__VA_ARGS__); \
 	} while (0)
 
+/* Where branches are counted it is a function that is not: what no input can
+ * break has no second way to go. */
+#ifdef GNI_UNCOUNTED_CHECKS
+#undef GNI_CHECK
+#define GNI_CHECK(condition, ...)                                          \
+	__extension__({                                                    \
+		__attribute__((no_profile_instrument_function)) auto void  \
+		gni_check(void);                                           \
+		void gni_check(void)                                       \
+		{                                                          \
+			if (!(condition))                                  \
+				gni_stop(__VA_ARGS__);                     \
+		}                                                          \
+		gni_check();                                               \
+	})
+#endif
+
 #endif
