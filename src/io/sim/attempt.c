@@ -184,12 +184,16 @@ static bool recv_multi(struct gni_net *net, struct gni_op *op)
 {
 	struct gni_node *node = node_of(op);
 	size_t size = node->type == SOCK_STREAM ? PIECE : DATAGRAM;
-	uint8_t *bytes = gni_draw_completion(net->tape, 32) ? NULL :
-							       malloc(size);
+	bool drawn = gni_draw_completion(net->tape, 32);
+	uint8_t *bytes = drawn ? NULL : malloc(size);
 	struct iovec v = { bytes, size };
 	struct msghdr m = { .msg_iov = &v, .msg_iovlen = 1 };
 	ssize_t len;
 
+	/* That a ring has no buffers is noticed when something has come. */
+	if (!bytes && !drawn &&
+	    !(node->does->poll(node) & (POLLIN | POLLERR | POLLHUP)))
+		return park(net, op);
 	if (!bytes) {
 		gni_op_complete(net, op, -ENOBUFS, false);
 		return true;

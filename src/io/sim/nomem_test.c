@@ -192,11 +192,40 @@ static void fault_12_each_allocation_fails_among_faults(void **state)
 	fail_each(&rule);
 }
 
+/* As a ring does: the buffer is missed when there is something to put in. */
+static void fault_12_a_buffer_is_missed_when_bytes_come(void **state)
+{
+	struct probe_op p = { 0 };
+	struct scene s;
+	int fd[2];
+
+	(void)state;
+	assert_true(build(&s, NULL));
+	s.io->backend->enter(s.io, HOST_A, NULL);
+	assert_int_equal(s.io->backend->calls->pair(s.io, SOCK_STREAM, fd), 0);
+	left = 0;
+	struck = false;
+	probe_begin(s.io, &p, fd[0], GNI_OP_RECV_MULTI);
+	probe_pass(s.io, GN_SEC);
+	assert_true(struck);
+	assert_int_equal(p.count, 0);
+	assert_int_equal(probe_try_send(s.io, fd[1], "x", 1, 0), 1);
+	left = 0;
+	assert_int_equal(probe_end(s.io, &p), -ENOBUFS);
+	assert_false(p.more);
+	left = -1;
+	probe_expect(s.io, fd[0], "x", 1);
+	probe_drop(s.io, fd[0]);
+	probe_drop(s.io, fd[1]);
+	probe_close(s.io);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(fault_12_each_allocation_fails),
 		cmocka_unit_test(fault_12_each_allocation_fails_among_faults),
+		cmocka_unit_test(fault_12_a_buffer_is_missed_when_bytes_come),
 	};
 
 	left = -1;
