@@ -39,6 +39,19 @@ static int bind_to(const struct gni_dial *d, gn_sock *s, const gn_addr *addr)
 	return result;
 }
 
+/* Where it is: the port may have been chosen just now. */
+static int learn_local(const struct gni_dial *d, gn_sock *s)
+{
+	struct gni_loop *l = d->loop;
+	struct sockaddr_storage name;
+	socklen_t len = sizeof name;
+	int result = l->calls->name(l->io, s->fd, false, &name, &len);
+
+	if (result == 0)
+		gni_addr_set(&s->local, s->kind, &name, len);
+	return result;
+}
+
 static gn_sock *open_bound(const struct gni_dial *d, enum gni_role role,
 			   const gn_addr *addr, int *result)
 {
@@ -47,14 +60,12 @@ static gn_sock *open_bound(const struct gni_dial *d, enum gni_role role,
 	if (!s)
 		return NULL;
 	*result = bind_to(d, s, addr);
-	if (*result < 0) {
-		gni_close_now(s);
-		return NULL;
-	}
-	/* The port may have been chosen just now. */
-	s->local = (gn_addr){ 0 };
-	gn_sock_local(s, &s->local);
-	return s;
+	if (*result == 0)
+		*result = learn_local(d, s);
+	if (*result == 0)
+		return s;
+	gni_close_now(s);
+	return NULL;
 }
 
 /* Whether the machine has no IPv6, so that IPv4 alone is meant by "any". */

@@ -56,25 +56,43 @@ static int examine(const struct gni_calls *calls, struct gni_io *io, int fd,
 	struct sockaddr_storage name;
 	socklen_t len = sizeof name;
 	int type = get_int(calls, io, fd, SO_TYPE);
+	int domain = type < 0 ? type : get_int(calls, io, fd, SO_DOMAIN);
+	int listens = domain < 0 ? domain :
+				   get_int(calls, io, fd, SO_ACCEPTCONN);
 	enum gn_kind kind;
+	int result;
 
-	if (type == -ENOTSOCK) {
-		*role = GNI_CONNECTED;
+	*role = listens > 0 ? GNI_LISTENER : GNI_CONNECTED;
+	if (type == -ENOTSOCK)
 		return GN_PIPE;
-	}
-	if (type < 0)
-		return type;
-	kind = kind_of(get_int(calls, io, fd, SO_DOMAIN), type);
+	if (listens < 0)
+		return listens;
+	kind = kind_of(domain, type);
 	if (kind == GN_KIND_NONE)
 		return -EAFNOSUPPORT;
-	*role = GNI_CONNECTED;
-	if (get_int(calls, io, fd, SO_ACCEPTCONN) > 0)
-		*role = GNI_LISTENER;
-	else if (calls->name(io, fd, true, &name, &len) == 0)
+	result = calls->name(io, fd, true, &name, &len);
+	if (result == 0)
 		gni_addr_set(peer, kind, &name, len);
+	else if (result != -ENOTCONN)
+		return result;
 	else if (kind == GN_UDP || kind == GN_UNIX_DGRAM)
 		*role = GNI_BOUND;
 	return (int)kind;
+}
+
+static gn_sock *fail_adopt(int result)
+{
+	static const struct gni_cause causes[] = {
+		{ .code = GN_EKIND, .sys = EAFNOSUPPORT },
+		{ .code = GN_EINVAL, .sys = EBADF },
+	};
+	struct gni_cause cause = gni_cause_of(result);
+
+	for (int i = 0; i < 2; i++)
+		if (cause.sys == causes[i].sys)
+			cause.code = causes[i].code;
+	fail(cause.code, cause.sys, "adopt", 0);
+	return NULL;
 }
 
 gn_sock *gn_adopt(int fd)
@@ -83,24 +101,24 @@ gn_sock *gn_adopt(int fd)
 	enum gni_role role;
 	gn_addr peer = { 0 };
 	gn_sock *s;
-	int kind;
+	int kind, result = 0;
 
 	if (!l)
 		return NULL;
 	kind = examine(l->calls, l->io, fd, &role, &peer);
-	if (kind < 0) {
-		fail(kind == -EAFNOSUPPORT ? GN_EKIND : GN_EINVAL, -kind,
-		     "adopt", 0);
-		return NULL;
-	}
+	if (kind < 0)
+		return fail_adopt(kind);
 	s = gni_sock_open((enum gn_kind)kind, role, fd, "adopt");
 	if (!s)
 		return NULL;
 	s->peer = peer;
 	gn_sock_local(s, &s->local);
 	if (kind == GN_UNIX_SEQPACKET)
-		gni_option_mark(s);
-	return s;
+		result = gni_option_mark(s);
+	if (result == 0)
+		return s;
+	gni_sock_free(s);
+	return fail_adopt(result);
 }
 
 /* Nothing of ours may be under way on a descriptor that leaves, nor may a
@@ -190,6 +208,26 @@ gn_sock *gn_stdio(void)
 	return standard;
 }
 
+/* One end; on failure its descriptor is closed, and the record written. */
+static gn_sock *open_end(struct gni_loop *l, enum gn_kind kind, int fd)
+{
+	gn_sock *s = gni_sock_open(kind, GNI_CONNECTED, fd, "pair");
+	int result = 0;
+
+	if (!s) {
+		l->calls->close(l->io, fd);
+		return NULL;
+	}
+	gni_addr_set(&s->peer, kind, NULL, 0);
+	if (kind == GN_UNIX_SEQPACKET)
+		result = gni_option_mark(s);
+	if (result == 0)
+		return s;
+	gni_close_now(s);
+	fail(gni_code_of(-result), -result, "pair", 0);
+	return NULL;
+}
+
 int gn_pair(enum gn_kind kind, gn_sock *pair[2])
 {
 	struct gni_loop *l = gni_loop_here();
@@ -204,21 +242,14 @@ int gn_pair(enum gn_kind kind, gn_sock *pair[2])
 	result = l->calls->pair(l->io, gni_kind_type(kind), fd);
 	if (result < 0)
 		return fail(gni_code_of(-result), -result, "pair", 0);
+	for (int i = 0; i < 2; i++)
+		pair[i] = open_end(l, kind, fd[i]);
+	if (pair[0] && pair[1])
+		return 0;
 	for (int i = 0; i < 2; i++) {
-		pair[i] = gni_sock_open(kind, GNI_CONNECTED, fd[i], "pair");
-		if (!pair[i])
-			goto failed;
-		if (kind == GN_UNIX_SEQPACKET)
-			gni_option_mark(pair[i]);
-		gni_addr_set(&pair[i]->peer, kind, NULL, 0);
+		if (pair[i])
+			gni_close_now(pair[i]);
+		pair[i] = NULL;
 	}
-	return 0;
-failed:
-	l->calls->close(l->io, fd[1]);
-	if (pair[0])
-		gni_close_now(pair[0]);
-	else
-		l->calls->close(l->io, fd[0]);
-	pair[0] = pair[1] = NULL;
-	return GN_ENOMEM;
+	return gn_code();
 }

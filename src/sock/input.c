@@ -75,7 +75,7 @@ static int note_end(gn_sock *s, int result)
 /*
  * The operation paused while a fiber waits.  What is here by now is taken at
  * once: the deadline may strike before the operation, begun anew, is tried.
- * True if that ended the wait.
+ * What there is no memory for stays where it is.  True if that ended the wait.
  */
 static bool take_now(gn_sock *s)
 {
@@ -90,8 +90,10 @@ static bool take_now(gn_sock *s)
 		piece = (struct iovec){ gni_bytes_room(&in->queue,
 						       GNI_RECV_CHUNK),
 					GNI_RECV_CHUNK };
-	if (!piece.iov_base)
-		return false;
+	if (!piece.iov_base) {
+		wake_reader(s, GN_ENOMEM);
+		return true;
+	}
 	n = l->calls->recv(l->io, s->fd, &m, 0);
 	if (queued)
 		gni_bytes_added(&in->queue, n > 0 ? (size_t)n : 0);

@@ -134,13 +134,15 @@ int gni_sock_poll_accept(gn_sock *l, gn_time until)
 	return result > 0 ? 0 : result;
 }
 
-static gn_sock *make(gn_sock *l, int fd)
+/* NULL with a negative errno at *result, and the descriptor closed. */
+static gn_sock *make(gn_sock *l, int fd, int *result)
 {
 	struct gni_loop *loop = l->loop;
 	gn_sock *s = gni_sock_open(l->kind, GNI_CONNECTED, fd, "accept");
 	struct sockaddr_storage name;
 	socklen_t len = sizeof name;
 
+	*result = s ? 0 : -ENOMEM;
 	if (!s) {
 		loop->calls->close(loop->io, fd);
 		return NULL;
@@ -151,8 +153,11 @@ static gn_sock *make(gn_sock *l, int fd)
 	if (s->kind != GN_TCP)
 		s->local = l->local;
 	if (s->kind == GN_UNIX_SEQPACKET)
-		gni_option_mark(s);
-	return s;
+		*result = gni_option_mark(s);
+	if (*result == 0)
+		return s;
+	gni_close_now(s);
+	return NULL;
 }
 
 static gn_sock *fail(gn_sock *l, int result, int shortage)
@@ -199,11 +204,10 @@ gn_sock *gn_accept(gn_sock *l, gn_time until)
 	for (;;) {
 		result = next(l, until);
 		if (result >= 0) {
-			gn_sock *s = make(l, result);
+			gn_sock *s = make(l, result, &result);
 
 			if (s)
 				return taken(s);
-			result = -ENOMEM;
 		}
 		if (is_passing(-result))
 			continue;
