@@ -20,13 +20,16 @@ struct errand {
 
 int gni_again_open(struct gni_again *a, const struct gni_scenario *s)
 {
+	int result;
+
 	*a = (struct gni_again){ .scenario = s };
 	a->output = gni_output_open();
 	a->said = gni_shared(sizeof *a->said);
 	if (a->output >= 0 && a->said)
 		return 0;
+	result = a->output < 0 ? a->output : -ENOMEM;
 	gni_again_close(a);
-	return -ENOMEM;
+	return result;
 }
 
 void gni_again_close(struct gni_again *a)

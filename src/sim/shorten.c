@@ -88,16 +88,18 @@ static int tell(struct shortening *s)
 	return result < 0 ? fail(-result, w->shrink_to) : 0;
 }
 
-/* The log of the failing run, which is where shrinking begins. */
-static bool record(struct shortening *s, const struct gni_which *which)
+/* The log of the failing run, which is where shrinking begins: 1, or 0 when it
+ * holds. */
+static int record(struct shortening *s, const struct gni_which *which)
 {
 	struct gni_sweep *w = s->sweep;
 	struct gni_choices choices;
 	char name[256];
 	uint8_t *made;
+	int result = gni_sweep_choices(w, which, &choices, &made);
 
-	if (gni_sweep_choices(w, which, &choices, &made) < 0)
-		return false;
+	if (result < 0)
+		return result;
 	choices.log = s->shrink.best;
 	s->as = gni_again_run(&w->again, &choices)->outcome;
 	free(made);
@@ -105,20 +107,20 @@ static bool record(struct shortening *s, const struct gni_which *which)
 	if (s->as.verdict == GNI_HELD) {
 		gni_sweep_say(w, "%s: %s holds, there is nothing to shrink",
 			      w->scenario.name, name);
-		return false;
+		return 0;
 	}
 	s->events = s->told = gni_shrink_events(s->shrink.best);
 	gni_sweep_say(w, "%s: %s fails with %zu events", w->scenario.name,
 		      name, s->events);
-	return true;
+	return 1;
 }
 
 static int shorten(struct shortening *s, const struct gni_which *which)
 {
-	int result;
+	int result = record(s, which);
 
-	if (!record(s, which))
-		return 0;
+	if (result <= 0)
+		return result;
 	if (s->shrink.best->count > s->shrink.best->max) {
 		gni_sweep_say(s->sweep, "  it has too many choices");
 		return gni_outcome_code(&s->as);

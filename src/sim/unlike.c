@@ -51,12 +51,13 @@ static char *story_of(struct gni_sweep *w, uint64_t first, uint64_t seed,
 	struct telling t = { w, first, seed, trace, gni_output_open() };
 	char *text = malloc(STORY);
 
-	if (t.story < 0 || !text) {
+	if (t.story >= 0 && text) {
+		gni_child_run(tell, &t, w->again.output);
+		gni_output_tail(t.story, text, STORY);
+	} else {
 		free(text);
-		return NULL;
+		text = NULL;
 	}
-	gni_child_run(tell, &t, w->again.output);
-	gni_output_tail(t.story, text, STORY);
 	gni_output_close(t.story);
 	return text;
 }

@@ -7,6 +7,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 #include "loop/trial_test.h"
@@ -310,10 +312,153 @@ static void variables_that_are_none(void)
 		WANT_IS(told.count, 0);
 		unsetenv(bad[i][0]);
 	}
+	setenv("GNEZDO_SEED", "1", 1);
+	setenv("GNEZDO_EXPLORE", "1:x", 1);
+	WANT_IS(gn_sweep("n", holds, NULL, told_opts(&told, &quick)),
+		GN_EINVAL);
+	unsetenv("GNEZDO_EXPLORE");
+	unsetenv("GNEZDO_SEED");
 	WANT_IS(gn_sweep("n", holds, NULL, told_opts(&told,
 			 &(gn_sweep_opts){ .jobs = 65 })), GN_EINVAL);
 	WANT_IS(gn_sweep("n", holds, NULL, told_opts(&told,
+			 &(gn_sweep_opts){ .heal_ns = -1 })), GN_EINVAL);
+	WANT_IS(gn_sweep("n", holds, NULL, told_opts(&told,
 			 &(gn_sweep_opts){ .faults = "los" })), GN_EINVAL);
+}
+
+/* ---- shrinking; what is planted in planted.c shrinks */
+
+static char tape[32]; /* a file without a name */
+
+static int tape_open(void)
+{
+	int fd = memfd_create("tape", 0);
+
+	WANT(fd >= 0);
+	snprintf(tape, sizeof tape, "/proc/self/fd/%d", fd);
+	setenv("GNEZDO_SHRINK", tape, 1);
+	setenv("GNEZDO_TRACE", "/dev/null", 1);
+	return fd;
+}
+
+/* Without a seed it is the first failure that shrinks. */
+static void the_first_failure_shrinks(void)
+{
+	struct at at = { 13, GN_ETEXT };
+	struct told told = { 0 }, again = { 0 };
+	int fd = tape_open();
+
+	WANT_IS(gn_sweep("code", returns, &at, told_opts(&told, &quick)),
+		GN_ETEXT);
+	WANT(told_has(&told, "code: 1 of "));
+	unsetenv("GNEZDO_SHRINK");
+	setenv("GNEZDO_TAPE", tape, 1);
+	WANT_IS(gn_sweep("code", returns, &at, told_opts(&again, &quick)),
+		GN_ETEXT);
+	close(fd);
+}
+
+static void what_holds_is_not_shrunk(void)
+{
+	struct told told = { 0 };
+	int fd = tape_open();
+
+	setenv("GNEZDO_SEED", "1", 1);
+	WANT_IS(gn_sweep("n", holds, NULL, told_opts(&told, &quick)), 0);
+	WANT(told_has(&told, "n: seed 1 holds, there is nothing to shrink"));
+	WANT_IS(lseek(fd, 0, SEEK_END), 0);
+	close(fd);
+}
+
+/* The file that is to be written is named. */
+static void nowhere_to_shrink_to(void)
+{
+	struct at at = { 13, GN_ETEXT };
+	struct told told = { 0 };
+	char text[512];
+	int result;
+
+	setenv("GNEZDO_SHRINK", "/nowhere/tape", 1);
+	setenv("GNEZDO_TRACE", "/dev/null", 1);
+	result = gn_sweep("code", returns, &at, told_opts(&told, &quick));
+	WANT(result < 0 && result != GN_ETEXT);
+	WANT(strstr(gn_error_text(gn_error_last(), text, sizeof text),
+		    "/nowhere/tape"));
+	WANT(told_has(&told, "code: 1 of "));
+}
+
+static int draws_much(gn_sim *sim, void *arg)
+{
+	(void)arg;
+	for (int i = 0; i < 300000; i++)
+		gn_sim_draw(sim, 2);
+	return GN_EPROTO;
+}
+
+static void too_long_to_shrink(void)
+{
+	struct told told = { 0 };
+	int fd = tape_open();
+
+	setenv("GNEZDO_SEED", "1", 1);
+	WANT_IS(gn_sweep("much", draws_much, NULL, told_opts(&told, &quick)),
+		GN_EPROTO);
+	WANT(told_has(&told, "it has too many choices"));
+	WANT_IS(lseek(fd, 0, SEEK_END), 0);
+	close(fd);
+}
+
+static void tapes_that_cannot_be_read(void)
+{
+	static const char *const bad[] = { "/", "/dev/zero", "/nowhere" };
+	struct told told = { 0 };
+
+	for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
+		char text[512];
+
+		setenv("GNEZDO_TAPE", bad[i], 1);
+		WANT(gn_sweep("n", holds, NULL, told_opts(&told, &quick)) < 0);
+		WANT(strstr(gn_error_text(gn_error_last(), text, sizeof text),
+			    bad[i]));
+		WANT_IS(told.count, 0);
+	}
+}
+
+/* ---- what a sweep needs of the system */
+
+/* Who ignores the ends of processes never hears how they ended. */
+static void ends_that_are_ignored(void)
+{
+	struct at at = { 13, SIGKILL };
+	struct told told = { 0 };
+
+	signal(SIGCHLD, SIG_IGN);
+	WANT(gn_sweep("kill", ends_by_signal, &at, told_opts(&told, &quick)) <
+	     0);
+	signal(SIGCHLD, SIG_DFL);
+	WANT_IS(gn_sweep("n", holds, NULL, told_opts(&told, &quick)), 0);
+}
+
+/* More and more of them: it fails for want of them until it holds. */
+static void few_descriptors(void)
+{
+	struct rlimit limit = { 3, 100 };
+	int failures = 0, result;
+
+	for (;; failures++) {
+		struct told told = { 0 };
+		gn_sweep_opts o = quick;
+
+		o.jobs = 3;
+		WANT_IS(setrlimit(RLIMIT_NOFILE, &limit), 0);
+		result = gn_sweep("n", holds, NULL, told_opts(&told, &o));
+		if (result == 0)
+			break;
+		WANT_IS(result, GN_ELIMIT);
+		WANT_IS(told.count, 0);
+		WANT(++limit.rlim_cur < limit.rlim_max);
+	}
+	WANT(failures >= 4); /* for runs alone, and for each job */
 }
 
 /* ---- with faults */
@@ -458,6 +603,13 @@ static const struct trial trials[] = {
 	{ "whatever was before", whatever_was_before, ALONE },
 	{ "one line shows it again", one_line_shows_it_again, ALONE },
 	{ "variables that are none", variables_that_are_none, ALONE },
+	{ "the first failure shrinks", the_first_failure_shrinks, ALONE },
+	{ "what holds is not shrunk", what_holds_is_not_shrunk, ALONE },
+	{ "nowhere to shrink to", nowhere_to_shrink_to, ALONE },
+	{ "too long to shrink", too_long_to_shrink, ALONE },
+	{ "tapes that cannot be read", tapes_that_cannot_be_read, ALONE },
+	{ "ends that are ignored", ends_that_are_ignored, ALONE },
+	{ "few descriptors", few_descriptors, ALONE },
 	{ "drawn faults strike and are borne",
 	  drawn_faults_strike_and_are_borne, ALONE },
 	{ "a change is found and shown again",
