@@ -76,7 +76,7 @@ void gni_tape_replay(struct gni_tape *t, const uint8_t *bytes, size_t len);
  * it has; NULL: no more. */
 void gni_tape_record(struct gni_tape *t, struct gni_tape_log *log);
 
-/* gni_tape_watch has somebody told of each event from now on. */
+/* gni_tape_watch has somebody told of each event from now on; NULL: nobody. */
 void gni_tape_watch(struct gni_tape *t, gni_tape_witness *witness, void *arg);
 
 /* gni_tape_draw gives a number below bound; each as likely by a seed.  Where

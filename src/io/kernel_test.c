@@ -459,7 +459,7 @@ static gn_addr path_addr(void)
 	struct sockaddr_un un = { .sun_family = AF_UNIX };
 	gn_addr addr;
 
-	strcpy(un.sun_path, path);
+	memcpy(un.sun_path, path, strlen(path));
 	gni_addr_set(&addr, GN_UNIX, &un,
 		     offsetof(struct sockaddr_un, sun_path) + strlen(path));
 	return addr;

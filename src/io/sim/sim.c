@@ -180,6 +180,7 @@ static void sim_close(struct gni_io *io)
 	free_descriptors(net);
 	free_network(net);
 	gni_trace_end(&net->trace);
+	gni_tape_watch(net->tape, NULL, NULL); /* who draws on, draws unseen */
 	free(net);
 }
 
