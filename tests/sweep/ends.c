@@ -22,7 +22,8 @@ int ends_open(struct ends *e, gn_sock *listener)
 	gn_sock *pair[2];
 	gn_addr at;
 
-	*e = (struct ends){ .in = flow_new(), .out = flow_new() };
+	*e = (struct ends){ .in = flow_new() };
+	e->out = flow_new();
 	if (chance(2)) {
 		if (op_pair(GN_UNIX, pair) < 0)
 			return gn_code();

@@ -52,10 +52,10 @@ static int session(gn_sock *s)
 
 static int client(void *arg)
 {
-	gn_sock_opts opts = { .send_bytes = chance(2) ? 4096 : 0,
-			      .recv_bytes = chance(2) ? 4096 : 0 };
+	gn_sock_opts opts = { .send_bytes = chance(2) ? 4096 : 0 };
 	unsigned *own = arg, to = ((unsigned)(own - left) + 1) % HOSTS;
 
+	opts.recv_bytes = chance(2) ? 4096 : 0;
 	return work_sessions(own, addresses[to], &opts, session);
 }
 

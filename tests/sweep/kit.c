@@ -233,10 +233,10 @@ void kit_power_cut(void)
 {
 	char plan[80];
 	unsigned begin_us = (unsigned)draw(1000);
+	unsigned end_us = begin_us + 1 + (unsigned)draw(100000);
 
 	snprintf(plan, sizeof plan, "%s: crash@%uus restart@%uus",
-		 kit.roles[draw(kit.role_count)].name, begin_us,
-		 begin_us + 1 + (unsigned)draw(100000));
+		 kit.roles[draw(kit.role_count)].name, begin_us, end_us);
 	if (!chance(4))
 		WANT_IS(gn_sim_fault(kit.sim, plan), 0);
 }

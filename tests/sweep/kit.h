@@ -78,7 +78,8 @@ bool kit_powerless(void);
 
 /*
  * draw gives a number below bound, 1 or more: what the program itself leaves
- * to chance.  0 is always the plainest.
+ * to chance.  0 is always the plainest.  Of several draws in one expression
+ * each compiler makes another one first.
  */
 uint64_t draw(uint64_t bound);
 

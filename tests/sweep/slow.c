@@ -57,7 +57,7 @@ static int session(gn_sock *s)
 	int result;
 	char byte;
 
-	t->there.total = draw_among(1000, 300000);
+	t->there.total = draw_among(15000, 150000);
 	t->there.held_max = HELD_MAX;
 	result = talk_open(t, s);
 	if (result == 0)
@@ -84,7 +84,7 @@ int scene_slow(gn_sim *sim, void *arg)
 	talk_forget_all();
 	kit_server("server", server, NULL);
 	for (unsigned i = 0; i < CLIENTS; i++)
-		left[i] = 1;
+		left[i] = 2;
 	kit_clients(CLIENTS, client, left, sizeof *left);
 	kit_trouble();
 	return kit_run();

@@ -5,6 +5,8 @@
  *	sweep --seeds N          N seeds of each
  *	sweep --first N          the first seed; else 1
  *	sweep --hours H          round after round, until so many are over
+ *	sweep --print A N        runs N seeds from A on and prints a line for
+ *	                         each, to be compared with another process's
  *
  * What the environment says to sweeps (GNEZDO_SCENARIO, GNEZDO_SEED and so on)
  * holds here too.
@@ -13,6 +15,7 @@
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <time.h>
 
 #include <gnezdo/sweep.h>
@@ -224,6 +227,32 @@ static void run_for_hours(void)
 	print_figures();
 }
 
+/* ---- what another process is to do alike */
+
+static void print_run(const struct scene *c, uint64_t seed)
+{
+	gn_sim *sim = gn_sim_open(&(gn_sim_opts){
+		.seed = seed, .swarm = true, .heal_ns = KIT_HEAL_NS });
+
+	trial_seed = seed;
+	WANT(sim);
+	WANT(c->fn(sim, NULL) >= 0);
+	printf("%" PRIu64 " %s %016" PRIx64 "\n", seed, c->name,
+	       gn_sim_trace(sim));
+	gn_sim_close(sim);
+}
+
+static int print_runs(uint64_t first, uint64_t count)
+{
+	const char *only = getenv("GNEZDO_SCENARIO");
+
+	for (uint64_t i = 0; i < count; i++)
+		for (int c = 0; c < SCENES; c++)
+			if (!only || strcmp(only, scenes[c].name) == 0)
+				print_run(&scenes[c], first + i);
+	return 0;
+}
+
 /* ---- what is asked for */
 
 static bool is_set(const char *variable)
@@ -264,6 +293,9 @@ static void read_environment(void)
 
 int main(int argc, char **argv)
 {
+	if (argc == 4 && strcmp(argv[1], "--print") == 0)
+		return print_runs(strtoull(argv[2], NULL, 0),
+				  strtoull(argv[3], NULL, 0));
 	if (!read_options(argc, argv)) {
 		fprintf(stderr, "usage: sweep [--seeds N] [--first N] "
 				"[--hours H]\n");

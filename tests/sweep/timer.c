@@ -116,12 +116,12 @@ static int fail_at(void *arg)
 static int fail_together(void *arg)
 {
 	gn_group *g = gn_group_open(NULL);
-	struct failing f = { draw_instant(),
-			     chance(2) ? GN_EPROTO : GN_ERESET };
+	struct failing f = { .at = draw_instant() };
 	struct round *r = arg;
 	int result = 0;
 
 	WANT(g);
+	f.code = chance(2) ? GN_EPROTO : GN_ERESET;
 	for (int i = 0; i < 3 && result == 0; i++)
 		result = op_go(g, i == 1 ? fail_at : sleep_for_ever, &f);
 	result = work_join(g, result);
