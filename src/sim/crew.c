@@ -26,6 +26,7 @@ struct gni_crew {
 	struct gni_job job;
 	atomic_uint_least64_t next; /* the number of the next run */
 	atomic_bool stop;
+	int refused; /* errno: why a worker could not be made */
 	atomic_uint failed;
 	struct gni_failure failures[GNI_CREW_FAILURES];
 	struct gni_sample samples[GNI_CREW_SAMPLES];
@@ -217,8 +218,10 @@ static void start(struct gni_crew *c, struct worker *w)
 
 	w->changed = w->busy = false;
 	w->process = gni_child_start(work, &h, w->output);
-	if (w->process < 0)
+	if (w->process < 0) {
+		c->refused = -w->process;
 		w->process = 0;
+	}
 }
 
 static void ended(struct gni_crew *c, struct worker *w, int status)
@@ -253,6 +256,13 @@ static void oversee(void *arg)
 				ended(c, &c->workers[i], status);
 }
 
+/* What was begun by nobody has not held. */
+static bool ran_all(struct gni_crew *c)
+{
+	return atomic_load(&c->failed) > 0 ||
+	       atomic_load(&c->next) >= runs_of(&c->job);
+}
+
 int gni_crew_run(const struct gni_job *job, struct gni_crew **crew)
 {
 	struct gni_crew *c = gni_shared(sizeof *c);
@@ -273,6 +283,8 @@ int gni_crew_run(const struct gni_job *job, struct gni_crew **crew)
 		gni_output_close(c->workers[i].output);
 	if (status > 0)
 		return -ECHILD;
+	if (status == 0 && !ran_all(c))
+		return -c->refused;
 	return status;
 }
 

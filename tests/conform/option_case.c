@@ -146,6 +146,9 @@ static int wrong_options(const struct place *p)
 		{ .send_bytes = SIZE_MAX },
 		{ .recv_bytes = (size_t)INT_MAX + 1 },
 		{ .send_bytes = (size_t)UINT32_MAX + 2 },
+		{ .backlog = -1 },
+		{ .backlog = 65536 },
+		{ .linger_ns = -1 },
 	};
 	char address[ADDRESS_MAX];
 	gn_sock *l = listen_somewhere(p, address);

@@ -3,6 +3,7 @@
  * their peers see, what becomes of their fibers, and how they begin anew.
  */
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "stage.h"
@@ -358,7 +359,14 @@ static void fault_58_the_clock_leaps(void)
 static void not_a_plan(void)
 {
 	gn_sim *sim = gn_sim_open(NULL);
-	gn_fault_rule backwards = { .faults.delay_ns = -1 };
+	static const gn_fault_rule backwards[] = {
+		{ .faults.delay_ns = -1 },
+		{ .faults.jitter_ns = -1 },
+		{ .faults.reorder_ns = -1 },
+		{ .faults.rate_bits = -1 },
+		{ .begin_ns = -1 },
+		{ .begin_ns = 2, .end_ns = 1 },
+	};
 	gn_fault_rule unending;
 	static int64_t no_time;
 
@@ -368,7 +376,8 @@ static void not_a_plan(void)
 	WANT_IS(gn_sim_fault(sim, "loss=101%"), GN_EINVAL);
 	WANT_IS(gn_sim_fault(sim, "b: loss=1%"), GN_ENAME);
 	WANT_IS(gn_sim_fault(sim, "a>b: loss=1%"), GN_ENAME);
-	WANT_IS(gn_sim_fault_rule(sim, &backwards), GN_EINVAL);
+	for (size_t i = 0; i < sizeof backwards / sizeof *backwards; i++)
+		WANT_IS(gn_sim_fault_rule(sim, &backwards[i]), GN_EINVAL);
 	WANT(gn_sim_fault_rule(sim, &unending) < 0);
 	WANT_IS(gn_sim_fault(sim, "A: loss=1%"), 0);
 	WANT_IS(gn_sim_fault(sim, ""), 0);
@@ -377,6 +386,93 @@ static void not_a_plan(void)
 	WANT_IS(gn_sim_fault(sim, "a: loss=1%"), GN_EINVAL);
 	gn_sim_heal(sim, 0);
 	gn_sim_close(sim);
+}
+
+/* Given beforehand, it is looked at when there are hosts. */
+static void not_a_plan_to_begin_with(void)
+{
+	gn_sim *sim;
+
+	WANT(!gn_sim_open(&(gn_sim_opts){ .faults = "los" }));
+	WANT_IS(gn_code(), GN_EINVAL);
+	WANT(!gn_sim_open(&(gn_sim_opts){ .heal_ns = -1 }));
+	WANT_IS(gn_code(), GN_EINVAL);
+	WANT((sim = gn_sim_open(&(gn_sim_opts){ .faults = "b: cut" })));
+	WANT_IS(gn_sim_run(sim), GN_ENAME);
+	gn_sim_close(sim);
+	setenv("GNEZDO_TRACE", "/nowhere/story", 1);
+	WANT(!gn_sim_open(NULL));
+	WANT_IS(gn_code(), GN_ENOENT);
+}
+
+/* ---- what is asked for in the midst of a run */
+
+static int too_late(void *arg)
+{
+	static const gn_fault_rule long_ago = { .from = "a", .end_ns = 1,
+						.faults.clock_jump_ns =
+							GN_HOUR };
+	gn_sim *sim = arg;
+	gn_time begin;
+
+	WANT_IS(gn_sleep(gn_in(GN_SEC)), 0);
+	begin = gn_now();
+	WANT_IS(gn_sim_fault_rule(sim, &long_ago), 0);
+	WANT_IS(gn_sim_fault(sim, "a<>b: cut"), 0);
+	gn_sim_heal(sim, 0);
+	WANT_IS(gn_sleep(gn_in(GN_MSEC)), 0);
+	WANT_IS(gn_since(begin), GN_HOUR); /* it leaps at once */
+	return gn_connect("tcp://b:1", NULL, SOON) ? GN_EPROTO : gn_code();
+}
+
+static int do_nothing(void *arg)
+{
+	(void)arg;
+	return 0;
+}
+
+static int dials_b(void *arg)
+{
+	(void)arg;
+	return gn_connect("tcp://b:1", NULL, gn_in(GN_SEC)) ? GN_EPROTO
+							    : gn_code();
+}
+
+/* An instant that has passed is now: the link is healed, and what answers is
+ * that nobody listens. */
+static void an_instant_that_has_passed(void)
+{
+	gn_sim *sim = gn_sim_open(&(gn_sim_opts){ .in_order = true });
+
+	WANT(sim);
+	WANT_IS(gn_sim_host(sim, "a", too_late, sim), 0);
+	WANT_IS(gn_sim_host(sim, "b", do_nothing, NULL), 0);
+	WANT_IS(gn_sim_run(sim), GN_EREFUSED);
+	gn_sim_close(sim);
+}
+
+/* The environment's plan is there instead of the program's and of a swarm. */
+static void the_environments_plan(void)
+{
+	for (int swarm = 0; swarm < 2; swarm++) {
+		gn_sim *sim;
+		struct outcome o;
+		const struct part parts[] = { { "a", dials_b, NULL, false },
+					      { "b", do_nothing, NULL, false },
+					      { 0 } };
+
+		setenv("GNEZDO_FAULTS", "a<>b: cut", 1);
+		sim = stage_open(&(gn_sim_opts){ .in_order = true,
+						 .faults = "",
+						 .swarm = swarm },
+				 parts, &o);
+		stage_end(sim, &o);
+		WANT_IS(o.result, GN_ETIMEOUT);
+		unsetenv("GNEZDO_FAULTS");
+		WANT_IS(stage_run(&(gn_sim_opts){ .in_order = true }, parts)
+				.result,
+			GN_EREFUSED);
+	}
 }
 
 static const struct trial trials[] = {
@@ -389,6 +485,9 @@ static const struct trial trials[] = {
 	{ "a shield and a restart", a_shield_and_a_restart, ALONE },
 	{ "the clock leaps fault_58", fault_58_the_clock_leaps, ALONE },
 	{ "not a plan", not_a_plan, ALONE },
+	{ "not a plan to begin with", not_a_plan_to_begin_with, ALONE },
+	{ "an instant that has passed", an_instant_that_has_passed, ALONE },
+	{ "the environment's plan", the_environments_plan, ALONE },
 };
 
 int main(void)
