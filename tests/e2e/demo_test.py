@@ -128,6 +128,17 @@ def simulation(lines):
     del lines[:4]
 
 
+def shop(lines):
+    """A bug found, replayed, cut down; and not found where it is mended."""
+    found, again, shrunk, mended = lines[:4]
+    seed = re.search(r" (\d+): .* 2$", found)[1]
+    assert f"GNEZDO_SCENARIO=shop GNEZDO_SEED={seed} " in again
+    few, many_events = sorted(map(int, re.findall(r"\d+", shrunk)))
+    assert 0 < few <= 20 < many_events
+    assert "1000" in mended
+    del lines[:4]
+
+
 @pytest.mark.parametrize("language", LANGUAGES)
 @pytest.mark.parametrize("count", [10000, 300])
 def test_demo(demo, language, count):
@@ -149,6 +160,8 @@ def test_demo(demo, language, count):
     assert lines.pop(0).startswith("3. ")
     simulation(lines)
     assert lines.pop(0).startswith("4. ")
+    shop(lines)
+    assert lines.pop(0).startswith("5. ")
     assert "io_uring" in lines[0] or "epoll" in lines[0]
     assert "epoll" in lines[1] or "io_uring" in lines[1]
     assert lines[-1] == LANGUAGES[language][2]
@@ -191,6 +204,7 @@ def test_demo_without_a_build(demo):
      "echo 9 answered, in 1 s"),
     ("simulated", "exit 3"), ("simulated", "echo nonsense"),
     ("simulated", "echo virtual 1 s, real 1 s, trace $$"),
+    ("shop", "exit 3"), ("shop", "exit 0"), ("shop", "echo nonsense; exit 1"),
     ("backend", "exit 3"), ("backend", "exit 0"),
 ], ids=lambda value: value[:16])
 def test_demo_of_which_a_step_fails(demo, broken, name, script):
