@@ -185,7 +185,9 @@ GN_API GN_MUST_USE int gn_sendv(gn_sock *s, const struct iovec *pieces,
  *          GN_EREFUSED (a datagram sent before found nobody), GN_ETRUNC (the
  *          message was longer: len bytes of it are in buf, gn_error_need tells
  *          its length), GN_EEND (unix-seqpacket: the peer ended), GN_ENOMEM and
- *          GN_ELIMIT (the system is short of memory: nothing is lost),
+ *          GN_ELIMIT (the system is short of memory: nothing is lost, unless
+ *          what had come found no place in the program's: a stream ends there,
+ *          and every later call says GN_ENOMEM),
  *          GN_EKIND, GN_EINVAL, GN_ETHREAD, GN_EFORK
  */
 GN_API GN_MUST_USE ssize_t gn_recv(gn_sock *s, void *buf, size_t len,

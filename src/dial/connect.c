@@ -152,8 +152,8 @@ static bool lacks_port(const struct tries *t, int i)
 }
 
 /* Of an address that is whole only a route that leads nowhere can be called
- * invalid. */
-static bool is_black_hole(const struct tries *t, int i)
+ * invalid, or that none leads there from the address asked for. */
+static bool has_no_way(const struct tries *t, int i)
 {
 	return t->result[i] == -EINVAL && t->bound[i] &&
 	       gni_addr_family(&t->addr[i]) != AF_UNIX &&
@@ -169,9 +169,10 @@ static struct gni_cause cause_of(const struct tries *t, int i, const char **why)
 	if (lacks_port(t, i)) {
 		cause.code = GN_ELIMIT;
 		*why = "no port is free to connect from";
-	} else if (is_black_hole(t, i)) {
+	} else if (has_no_way(t, i)) {
 		cause.code = GN_EUNREACH;
-		*why = "a black hole is its route";
+		*why = t->from.kind ? "no way leads there from this address" :
+				      "a black hole is its route";
 	} else if (t->result[i] == -EINVAL && needs_zone(&t->addr[i])) {
 		*why = "a link-local address needs its zone: [fe80::1%eth0]";
 	}

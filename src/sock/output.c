@@ -111,12 +111,14 @@ static int learn(gn_sock *s, const struct gni_op *op, int result)
 static void flown(struct gni_op *op, int result, bool more)
 {
 	gn_sock *s = GNI_OWNER(op, gn_sock, out.op);
+	bool lacks;
 
 	(void)more;
 	result = learn(s, op, result);
+	lacks = gni_sock_lacks(-result);
 	if (result >= 0)
 		gni_bytes_drop(&s->out.flying, (size_t)result);
-	else if (gni_sock_lacks(-result))
+	else if (lacks)
 		take_rest(s, -result);
 	else if (result != -ECANCELED)
 		fail_output(s, -result);
@@ -125,10 +127,10 @@ static void flown(struct gni_op *op, int result, bool more)
 		return;
 	}
 	gni_sock_wake(&s->writer, 0);
-	if (s->closing)
-		gni_close_step(s);
-	else
+	if (!s->closing)
 		gni_sock_idle(s);
+	else if (!lacks || s->out.error || s->forced)
+		gni_close_step(s); /* else the end of the rest does */
 }
 
 /* What of a send is still to go. */

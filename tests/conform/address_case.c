@@ -317,6 +317,21 @@ static int from(const struct place *p)
 	return 0;
 }
 
+/* 192.0.2.1 is nobody's (RFC 5737), and nothing leaves a machine from its
+ * loopback. */
+static int far_from_loopback(const struct place *p)
+{
+	gn_sock_opts opts = { .from = "tcp://127.0.0.1:0" };
+	char text[512];
+
+	(void)p;
+	WANT(!gn_connect("tcp://192.0.2.1:7", &opts, SOON));
+	WANT_IS(gn_code(), GN_EUNREACH);
+	gn_error_text(gn_error_last(), text, sizeof text);
+	WANT(!strstr(text, "black hole"));
+	return 0;
+}
+
 /* What is wrong with it is said of it, and before anything is tried. */
 static int wrong_from(const struct place *p)
 {
@@ -454,6 +469,7 @@ const struct conform_case address_cases[] = {
 	{ "tried_alone (fault_14)", K_TCP, 0, tried_alone, NULL, NULL, 0 },
 	{ "from", K_SERVED, 0, from, NULL, NULL, 0 },
 	{ "wrong_from", K_NAMED, 0, wrong_from, NULL, NULL, 0 },
+	{ "far_from_loopback", K_NONE, 0, far_from_loopback, NULL, NULL, 0 },
 	{ "never_itself (fault_16)", K_TCP, 0, never_itself, NULL, NULL, 0 },
 	{ "ends", 0, 0, ends, NULL, NULL, 0 },
 	{ "senseless", K_NONE, 0, senseless, NULL, NULL, 0 },
