@@ -187,6 +187,9 @@ static void the_longest_values_keep_their_bits(void **state)
 	assert_int_equal(gni_tape_load(bytes, len, out, 5), 4);
 	for (int i = 0; i < 4; i++)
 		assert_same(&in[i], &out[i]);
+	out[1] = (struct gni_tape_entry){ .value = 77 };
+	assert_int_equal(gni_tape_load(bytes, len, out, 1), 4);
+	assert_int_equal(out[1].value, 77);
 }
 
 /* No room: nothing past the end is written. */
@@ -245,6 +248,7 @@ static void no_choice_is_no_entry(void **state)
 	assert_int_equal(gni_tape_draw(&t, GNI_STREAM_TIES, 0), 0);
 	assert_int_equal(gni_tape_draw(&t, GNI_STREAM_TIES, 1), 0);
 	assert_int_equal(gni_tape_short(&t, GNI_STREAM_TIES, 9, 1), 0);
+	assert_int_equal(gni_tape_short(&t, GNI_STREAM_TIES, 0, 9), 0);
 	assert_false(gni_tape_chance(&t, GNI_STREAM_TIES, 0));
 	assert_true(gni_tape_chance(&t, GNI_STREAM_TIES, 1000000));
 	assert_int_equal(log->count, 0);

@@ -6,6 +6,9 @@
 #include "io/seam_test.h"
 
 #include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <poll.h>
 
 static struct seam seam;
 static struct seam *s = &seam;
@@ -101,6 +104,20 @@ static void events_of_the_closed_are_nobodys(void **state)
 	assert_null(gni_epoll_event(e, &event));
 }
 
+/* A file cannot be watched: what it has not at once it will never have. */
+static void files_are_not_waited_for(void **state)
+{
+	char byte;
+	int fd = open("/proc/self/exe", O_RDONLY | O_CLOEXEC);
+
+	(void)state;
+	assert_true(fd >= 0);
+	assert_int_equal(do_poll(s, fd, POLLIN), POLLIN);
+	assert_int_equal(do_poll(s, fd, POLLPRI), -EPERM);
+	assert_int_equal(do_recv(s, fd, &byte, 1), -ENOTSOCK);
+	s->calls->close(s->io, fd);
+}
+
 /* Without epoll_pwait2 a wait may be late by a millisecond, not early. */
 static void coarse_waits_are_not_early(void **state)
 {
@@ -124,14 +141,27 @@ static void coarse_waits_are_not_early(void **state)
 	pair_close(s, fd);
 }
 
+/* The kernel counts milliseconds in an int, none less than are left. */
+static void waits_in_milliseconds(void **state)
+{
+	(void)state;
+	assert_int_equal(gni_ready_timeout(GN_NEVER), -1);
+	assert_int_equal(gni_ready_timeout(GN_NOW), 0);
+	assert_int_equal(gni_ready_timeout(gn_in(-GN_HOUR)), 0);
+	assert_int_equal(gni_ready_timeout(gn_in(10000 * GN_HOUR)), INT_MAX);
+	assert_in_range(gni_ready_timeout(gn_in(GN_HOUR)), 1, 3600 * 1000);
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
 
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		TEST(an_end_stays_ready),
+		TEST(waits_in_milliseconds),
 		TEST(directions_are_added),
 		TEST(events_of_the_closed_are_nobodys),
+		TEST(files_are_not_waited_for),
 		TEST(coarse_waits_are_not_early),
 	};
 

@@ -232,6 +232,24 @@ static void fault_07_wake_ups(void **state)
 
 /* ---- refused */
 
+static void cannot_ask(struct seam *s)
+{
+	int fd[2];
+
+	pair_open(s, fd);
+	fail_once("poll", 0, ENOMEM);
+	assert_int_equal(do_poll(s, fd[0], POLLOUT), -ENOMEM);
+	assert_failed();
+	assert_int_equal(do_poll(s, fd[0], POLLOUT), POLLOUT);
+	pair_close(s, fd);
+}
+
+static void questions_without_memory(void **state)
+{
+	(void)state;
+	each(READY, cannot_ask);
+}
+
 /* Nothing is left of what was made before. */
 static void refused(int (*open)(struct gni_io **io), const char *call,
 		    unsigned passes, int error)
@@ -603,6 +621,7 @@ int main(void)
 		cmocka_unit_test(fault_07_connections),
 		cmocka_unit_test(fault_07_pipes),
 		cmocka_unit_test(fault_07_wake_ups),
+		cmocka_unit_test(questions_without_memory),
 		cmocka_unit_test(no_descriptor_for_a_backend),
 		cmocka_unit_test(low_descriptors),
 		cmocka_unit_test(modes_that_cannot_be_changed),

@@ -100,6 +100,12 @@ static const struct line {
 	  "   0.000 000 000  client     f            ends\n" },
 	{ { .what = "deadlock" }, NULL, NULL, 0,
 	  "   0.000 000 000  -          -            deadlock\n" },
+	{ { .what = "resend", .value = 1 }, NULL, "client", 0,
+	  "   0.000 000 000  client     -            sends again\n" },
+	{ { .what = "resend", .value = 2 }, NULL, "client", 0,
+	  "   0.000 000 000  client     -            sends again, try 2\n" },
+	{ { .what = "recv", .value = 0 }, NULL, "client", 0,
+	  "   0.000 000 000  client     -            recv: 0 bytes\n" },
 	{ { .what = "loss", .value = 12 }, NULL, "client", 0,
 	  "   0.000 000 000  client     -            loss: 12\n" },
 };
