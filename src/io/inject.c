@@ -116,6 +116,7 @@ int gni_inject_open(struct gni_io **io, const char *faults, const char *seed,
 	struct gni_io *inner = *io;
 	int result = -ENOMEM;
 
+	*why = "no memory for the faults";
 	if (j)
 		result = gni_plan_read(&j->plan, faults, seed, why);
 	if (result < 0) {

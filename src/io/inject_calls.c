@@ -171,8 +171,8 @@ static ssize_t recv_cut(struct gni_inject *j, const struct gni_link_end *e)
 	return n;
 }
 
-/* Never EAGAIN where there is something: whoever empties a socket before its
- * end would believe it. */
+/* Never EAGAIN where there is something on a stream: whoever empties a socket
+ * before its end would believe it.  So a stall holds up operations alone. */
 static ssize_t inject_recv(struct gni_io *io, int fd, struct msghdr *m,
 			   int flags)
 {
@@ -184,10 +184,10 @@ static ssize_t inject_recv(struct gni_io *io, int fd, struct msghdr *m,
 		return result;
 	if (e.type == SOCK_DGRAM && e.now.cut)
 		return recv_cut(j, &e);
-	if (gni_link_shut(j, &e).ns != GN_NOW.ns)
-		return -EAGAIN;
 	if (gni_link_streams(&e))
 		return recv_stream(j, &e, m, flags);
+	if (gni_link_shut(j, &e).ns != GN_NOW.ns)
+		return -EAGAIN;
 	return j->below->recv(j->inner, fd, m, flags);
 }
 

@@ -45,7 +45,7 @@ static const struct {
 	bool gated;   /* nothing comes through a link that is shut */
 	short events; /* that tell it may go on; 0: none do */
 } kinds[] = {
-	[GNI_OP_POLL] = { GNI_ATTEMPT_POLL, .events = 0 },
+	[GNI_OP_POLL] = { GNI_ATTEMPT_POLL, .gated = true, .events = 0 },
 	[GNI_OP_ACCEPT] = { GNI_ATTEMPT_ACCEPT, .delay = true, .gated = true,
 			    .events = POLLIN },
 	[GNI_OP_CONNECT] = { GNI_ATTEMPT_CONNECT, .delay = true,
@@ -236,6 +236,7 @@ static void give_back(struct twin *t)
 	struct msghdr *m = t->owner->message;
 
 	t->owner->arrived = t->op.arrived;
+	t->owner->cut = t->op.cut;
 	if (!m || t->op.message == m)
 		return;
 	m->msg_namelen = t->message.msg_namelen;
@@ -281,6 +282,8 @@ static void take_end(struct twin *t, int result)
 		take_nothing(t);
 	} else {
 		give_back(t);
+		if (t->op.kind == GNI_OP_SEND && result > 0)
+			gni_link_took(t->inject, &t->end, (size_t)result, true);
 		tell_late(t, result);
 	}
 }
@@ -322,8 +325,6 @@ static void shorten(struct twin *t)
 	if ((!out && t->op.kind != GNI_OP_RECV) || !gni_link_streams(&t->end))
 		return;
 	less = gni_link_passes(t->inject, &t->end, len, out);
-	if (out)
-		gni_link_took(t->inject, &t->end, less, true);
 	if (less == len)
 		return;
 	t->op.len = less;

@@ -79,12 +79,13 @@ static int read_rules(struct gni_plan *p, const char *faults, const char **why)
 
 static int read_seed(struct gni_plan *p, const char *seed, const char **why)
 {
+	int base = strncmp(seed, "0x", 2) == 0 ? 16 : 10;
 	char *end;
 
 	if (!*seed && gni_rng_entropy(&p->seed))
 		return 0;
 	errno = 0;
-	p->seed = strtoull(seed, &end, 0);
+	p->seed = strtoull(seed, &end, base);
 	if (*seed >= '0' && *seed <= '9' && !*end && errno == 0)
 		return 0;
 	snprintf(sentence, sizeof sentence,

@@ -156,7 +156,8 @@ int gni_uring_confirm(const struct gni_op *op, int events)
 }
 
 /* Linux 6.18 calls a connect that an ICMP message has ended a success, and
- * leaves the error in the socket. */
+ * leaves the error in the socket.  A datagram socket without a peer's port has
+ * no peer's name either, and no error. */
 int gni_uring_connected(const struct gni_op *op)
 {
 	struct sockaddr_storage name;
@@ -167,8 +168,9 @@ int gni_uring_connected(const struct gni_op *op)
 	    errno != ENOTCONN)
 		return 0;
 	len = sizeof error;
-	if (getsockopt(op->fd, SOL_SOCKET, SO_ERROR, &error, &len) < 0 ||
-	    error == 0)
+	if (getsockopt(op->fd, SOL_SOCKET, SO_ERROR, &error, &len) < 0)
+		error = errno;
+	if (error == 0 && op->addr->kind == GN_TCP)
 		error = ECONNABORTED;
 	return -error;
 }

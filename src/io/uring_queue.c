@@ -126,6 +126,7 @@ void gni_uring_submit(struct gni_io *io, struct gni_op *op)
 	gni_list_init(&op->link);
 	gni_uring_stage_set(op, 0);
 	op->state = GNI_OP_IN;
+	op->cut = false;
 	u->in++;
 	if (op->kind >= GNI_OP_ACCEPT_MULTI && !io->multishot)
 		end(u, op, -EINVAL);
