@@ -19,6 +19,7 @@ static void set(const char *name, const char *value)
 {
 	unsetenv("GNEZDO_BACKEND");
 	unsetenv("GNEZDO_OFF");
+	unsetenv("GNEZDO_FAULTS");
 	if (name)
 		WANT(setenv(name, value, 1) == 0);
 }
@@ -33,7 +34,7 @@ static int say_nothing(void *arg)
 static void want_refused(const char *name, const char *value, int code,
 			 const char *words)
 {
-	char text[256];
+	char text[512];
 	gn_sock *pair[2];
 
 	set(name, value);
@@ -83,6 +84,40 @@ static void unknown_words(void)
 	want_refused("GNEZDO_OFF", ",", GN_EBACKEND,
 		     "GNEZDO_OFF=");
 	/* What failed can be tried again. */
+	want_backend("epoll", "epoll");
+}
+
+/* A library without faults refuses all of them. */
+static bool has_faults(void)
+{
+	char text[512];
+
+	set("GNEZDO_FAULTS", "nonsense");
+	WANT(!gn_backend());
+	gn_error_text(gn_error_last(), text, sizeof text);
+	return !strstr(text, "built without (-Dfaults=false)");
+}
+
+static void unknown_faults(void)
+{
+	static const char *const refused[][2] = {
+		{ "loss=5%, los",
+		  "GNEZDO_FAULTS: character 10: no fault los; there are loss "
+		  "dup corrupt reset reorder delay rate mtu cut stall short-io "
+		  "eintr again enomem emfile abort descriptors fail crash "
+		  "restart clock-jump" },
+		{ "stall loss=200%",
+		  "GNEZDO_FAULTS: character 12: loss is 0.0001% to 100%" },
+		{ "loss@5s..3s",
+		  "GNEZDO_FAULTS: character 10: a span ends after it began" },
+		{ "server: loss",
+		  "GNEZDO_FAULTS: server: hosts are for a simulation" },
+		{ "crash", "GNEZDO_FAULTS: crash is for a simulation" },
+	};
+
+	for (size_t i = 0; i < sizeof refused / sizeof *refused; i++)
+		want_refused("GNEZDO_FAULTS", refused[i][0], GN_EBACKEND,
+			     has_faults() ? refused[i][1] : "GNEZDO_FAULTS: ");
 	want_backend("epoll", "epoll");
 }
 
@@ -251,6 +286,7 @@ static void without_anything(void)
 
 static const struct trial trials[] = {
 	{ "unknown words", unknown_words, ALONE },
+	{ "unknown faults", unknown_faults, ALONE },
 	{ "unknown words before a simulation",
 	  unknown_words_before_a_simulation, ALONE },
 	{ "epoll is forced", epoll_is_forced, ALONE },

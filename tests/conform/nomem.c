@@ -27,7 +27,7 @@ int __wrap_munmap(void *at, size_t len);
 #define MAPPINGS 256
 
 static _Thread_local struct {
-	bool armed, lasts, struck;
+	bool armed, lasts, struck, spared;
 	unsigned left;
 } nomem;
 
@@ -45,6 +45,11 @@ void nomem_after(unsigned count, bool lasts)
 	nomem.struck = false;
 	nomem.lasts = lasts;
 	nomem.left = count;
+}
+
+void nomem_spare(bool on)
+{
+	nomem.spared = on;
 }
 
 bool nomem_struck(void)
@@ -66,7 +71,7 @@ struct nomem_live nomem_live(void)
 
 static bool refused(void)
 {
-	if (!nomem.armed || (nomem.struck && !nomem.lasts))
+	if (!nomem.armed || nomem.spared || (nomem.struck && !nomem.lasts))
 		return false;
 	if (nomem.left > 0) {
 		nomem.left--;

@@ -13,6 +13,10 @@
  * fails, and if it is to last, all that follow. */
 void nomem_after(unsigned count, bool lasts);
 
+/* nomem_spare leaves the allocations of this thread alone, uncounted, until it
+ * is told to stop. */
+void nomem_spare(bool on);
+
 /* nomem_struck tells whether an allocation was refused since. */
 bool nomem_struck(void);
 

@@ -96,6 +96,18 @@ def test_unknown_feature_is_told(single):
     assert status == 78 and "everything" in sentence
 
 
+@pytest.mark.parametrize("faults, words", [
+    ("los=5%", "character 1: no fault los; there are loss dup"),
+    ("stall loss=200%", "character 12: loss is 0.0001% to 100%"),
+    ("server: crash", "hosts are for a simulation"),
+])
+def test_unknown_fault_is_told(stage, faults, words):
+    status, _, sentence = stage.run("backend",
+                                    environment={"GNEZDO_FAULTS": faults})
+    assert status == 78 and "GNEZDO_FAULTS: " in sentence
+    assert words in sentence or "(-Dfaults=false)" in sentence
+
+
 @pytest.mark.parametrize("what", WITHOUT)
 @pytest.mark.parametrize("name", ["tcp_server", "threads", "echo"])
 def test_fault_62_server_without(stage, name, what):

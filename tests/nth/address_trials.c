@@ -32,10 +32,13 @@ static int from(void)
 
 static int plan(void)
 {
+	char text[GN_FAULT_TEXT_MAX];
 	gn_fault_rule rules[4];
 
 	STEP(gn_fault_parse("loss=5%; a<>b: cut=3s..5s", rules, 4));
 	WANT(rules[0].faults.loss_ppm == 50000);
+	WANT(strcmp(gn_fault_text(rules, 1, text, sizeof text), "loss=5%") ==
+	     0);
 	WANT(gn_fault_parse("nonsense", rules, 4) == GN_EINVAL);
 	WANT(gn_code() == GN_EINVAL);
 	return 0;

@@ -1,8 +1,10 @@
 #!/usr/bin/env python3
 """Hold what the trials of nth found against the public headers.
 
-usage: check.py PROGRAM INCLUDE ARM    run the trials; no code is undocumented
-       check.py PROGRAM INCLUDE --list every function that can fail has a trial
+usage: check.py PROGRAM INCLUDE ARM [--quick]
+                                       run the trials; no code is undocumented
+       check.py PROGRAM INCLUDE --list every public function has a trial, takes
+                                       part in one, or has a reason here
 """
 import glob
 import os
@@ -17,8 +19,26 @@ import tap
 ANY_CALL = {"GN_ENOMEM", "GN_ELIMIT", "GN_EBACKEND"}
 # These give what the fibers, hosts and handlers that they run fail with.
 PASS_ON = {"gn_group_wait", "gn_serve", "gn_sim_run"}
-# Runs processes of its own, and has tests of its own.
-EXCUSED = {"gn_sweep"}
+# Can fail, and has no trial.
+EXCUSED = {
+    "gn_sweep": "the N-th of its processes' failures is the scenario's, and "
+                "tests/sim has those",
+}
+# Cannot fail, and takes part in no trial.
+ASIDE = {
+    "reads its arguments alone": [
+        "gn_addr_is_ipv6", "gn_addr_equal", "gn_exit_status", "gn_printable",
+        "gn_utf8_whole", "gn_time_add", "gn_time_before", "gn_time_between",
+        "gn_time_earlier", "gn_version"],
+    "reads the record": [
+        "gn_error_done", "gn_error_local", "gn_error_need", "gn_error_peer",
+        "gn_error_tried", "gn_error_why"],
+    "prints what gn_error_text gives": ["gn_perror"],
+    "reads what is kept": [
+        "gn_backend_faults", "gn_backend_refused", "gn_cancelled",
+        "gn_fiber_name"],
+    "counts within the group": ["gn_shield", "gn_unshield"],
+}
 
 
 def prototypes(include):
@@ -36,7 +56,9 @@ def fails_label(comment):
 
 
 def can_fail(p):
-    return bool(fails_label(p.comment)) or "gn_error_last" in p.comment
+    return bool(fails_label(p.comment) or
+                re.search(r"returns as gn_|gn_error_last then explains",
+                          " ".join(p.comment.split())))
 
 
 def documented(include):
@@ -65,9 +87,9 @@ def undocumented(include, seen):
             yield f"{name} gave {code}, of which its header does not tell"
 
 
-def run(program, include, arm):
+def run(program, include, arm, *quick):
     """The program's own report, with one more result."""
-    process = subprocess.Popen([program, arm], stdout=subprocess.PIPE,
+    process = subprocess.Popen([program, arm, *quick], stdout=subprocess.PIPE,
                                text=True)
     count, seen = 0, set()
     for line in process.stdout:
@@ -86,29 +108,45 @@ def run(program, include, arm):
     return process.wait() or bool(complaints)
 
 
+def taking_part(names):
+    """Those of the names that the trials or their judges call."""
+    text = ""
+    for path in glob.glob(os.path.join(os.path.dirname(__file__), "*.[ch]")):
+        with open(path, encoding="utf-8") as f:
+            text += csource.Source(f.read()).code
+    return {name for name in names if re.search(rf"\b{name}\s*\(", text)}
+
+
 def untried(program, include):
     output = subprocess.run([program, "--list"], check=True,
                             capture_output=True, text=True).stdout
     tried = set(output.split())
     public = {p.name: p for p in prototypes(include)}
     fallible = {name for name, p in public.items() if can_fail(p)}
-    tap.note(f"{len(fallible)} functions can fail, {len(tried)} are tried")
+    aside = {name for names in ASIDE.values() for name in names}
+    others = set(public) - fallible - tried
+    called = taking_part(others)
+    tap.note(f"{len(public)} functions: {len(tried)} are tried, "
+             f"{len(called)} take part, {len(aside) + len(EXCUSED)} are aside")
     if len(fallible) < 40:
         yield "the headers were not understood"
-    for name in sorted(fallible - tried - EXCUSED):
+    for name in sorted(fallible - tried - set(EXCUSED)):
         yield f"{name} can fail, and nth does not try it"
     for name in sorted(tried - set(public)):
         yield f"nth tries {name}, which is in no header"
-    for name in sorted(EXCUSED - fallible):
-        yield f"{name} is excused and need not be"
+    for name in sorted(others - called - aside):
+        yield f"{name} takes part in no trial of nth, and has no reason"
+    for name in sorted((aside - others) | (aside & called) |
+                       (set(EXCUSED) - fallible)):
+        yield f"{name} has a reason and needs none"
 
 
 def main():
-    program, include, arm = sys.argv[1:]
+    program, include, arm, *quick = sys.argv[1:]
     if arm == "--list":
-        tap.main([("every function that can fail is tried",
+        tap.main([("every public function is tried",
                    lambda: untried(program, include))])
-    sys.exit(run(program, include, arm))
+    sys.exit(run(program, include, arm, *quick))
 
 
 if __name__ == "__main__":

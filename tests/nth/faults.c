@@ -10,6 +10,15 @@
 #include "io/sim/sim.h"
 #include "loop/loop.h"
 
+bool nth_faults_built(void)
+{
+#ifdef NTH_WITHOUT_FAULTS
+	return false;
+#else
+	return true;
+#endif
+}
+
 void nth_faults_ask(unsigned number)
 {
 	char text[32];

@@ -8,6 +8,9 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+/* nth_faults_built tells whether the library can: a simulation always does. */
+bool nth_faults_built(void);
+
 /* nth_faults_ask asks for it before a thread opens its backend; 0: for none. */
 void nth_faults_ask(unsigned number);
 

@@ -20,7 +20,8 @@
 
 enum {
 	NTH_REAL = 1 << 0, /* nothing for a simulated host */
-	NTH_BARE = 1 << 1, /* makes simulations: runs beside them, not within */
+	NTH_BARE = 1 << 1, /* makes simulations: runs beside them, not within;
+			    * of the real backends one is enough for it */
 };
 
 struct nth_trial {

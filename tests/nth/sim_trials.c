@@ -94,6 +94,40 @@ static int ask(void *arg)
 	return 0;
 }
 
+static int plan_faults(gn_sim *sim)
+{
+	STEP(add_hosts(sim));
+	STEP(gn_sim_fault(sim, "a<>b: delay=1ms; b: emfile=1%@2s..3s"));
+	STEP(gn_sim_fault(sim, "loss"));
+	WANT(gn_sim_fault(sim, "nonsense") == GN_EINVAL);
+	WANT(gn_code() == GN_EINVAL);
+	return 0;
+}
+
+static int faults(void)
+{
+	return with_sim(plan_faults);
+}
+
+static int add_rules(gn_sim *sim)
+{
+	gn_fault_rule rule = { .from = "a", .faults.eintr_ppm = 10000 };
+
+	STEP(add_hosts(sim));
+	for (int i = 0; i < 20; i++) {
+		STEP(gn_sim_fault_rule(sim, &rule));
+		rule.begin_ns += GN_SEC;
+		rule.end_ns = rule.begin_ns + GN_SEC;
+	}
+	gn_sim_heal(sim, GN_MIN);
+	return 0;
+}
+
+static int rules(void)
+{
+	return with_sim(add_rules);
+}
+
 static int run_hosts(gn_sim *sim)
 {
 	int count = 0;
@@ -103,6 +137,8 @@ static int run_hosts(gn_sim *sim)
 	STEP(gn_sim_host(sim, "other", nap, &count));
 	STEP(gn_sim_run(sim));
 	WANT(count == 2);
+	WANT(gn_sim_elapsed(sim) >= GN_SEC && gn_sim_trace(sim) != 0);
+	WANT(gn_sim_draw(sim, 6) == 0); /* it is in order */
 	return 0;
 }
 
@@ -116,6 +152,8 @@ const struct nth_trial sim_trials[] = {
 	{ "gn_sim_host", hosts, NTH_BARE },
 	{ "gn_sim_service", services, NTH_BARE },
 	{ "gn_sim_link", links, NTH_BARE },
+	{ "gn_sim_fault", faults, NTH_BARE },
+	{ "gn_sim_fault_rule", rules, NTH_BARE },
 	{ "gn_sim_run", runs, NTH_BARE },
 	{ 0 },
 };

@@ -7,7 +7,7 @@
 
 /* The system's buffers of a connection, and more than they hold. */
 #define BUFFER ((size_t)8 * 1024)
-#define BULK ((size_t)80 * 1024)
+#define BULK ((size_t)48 * 1024)
 
 int nth_tcp(gn_sock *s[2])
 {
