@@ -8,6 +8,12 @@
  * beneath, how many bytes had moved.  Only a failing call writes it; clean-up
  * never does.  Read it right after the failure.
  *
+ * Three codes are not repeated wherever they can come: any call that makes,
+ * sets, sends, receives or waits may give GN_ENOMEM or GN_ELIMIT when memory,
+ * descriptors or the kernel's buffers are short just then, and the first such
+ * call of a thread GN_EBACKEND (version.h).  Such a failure leaves nothing
+ * behind and harms no later call.
+ *
  *	#include <gnezdo.h>
  *	#include <stdio.h>
  *
