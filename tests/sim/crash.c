@@ -403,6 +403,9 @@ static void not_a_plan_to_begin_with(void)
 	setenv("GNEZDO_TRACE", "/nowhere/story", 1);
 	WANT(!gn_sim_open(NULL));
 	WANT_IS(gn_code(), GN_ENOENT);
+	setenv("GNEZDO_TRACE", "", 1);
+	WANT((sim = gn_sim_open(NULL)));
+	gn_sim_close(sim);
 }
 
 /* ---- what is asked for in the midst of a run */

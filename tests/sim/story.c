@@ -28,9 +28,9 @@ static int answer_datagram(void *arg)
 
 	WANT(s);
 	WANT_IS(gn_recvfrom(s, &byte, 1, &from, SOON), 1);
-	return from.kind && gn_addr_port(&from) ?
-		       gn_sendto(s, &byte, 1, &from, SOON) :
-		       0;
+	return from.kind && gn_addr_port(&from)
+		       ? gn_sendto(s, &byte, 1, &from, SOON)
+		       : 0;
 }
 
 static void ask(const char *address, bool is_answered)
@@ -96,8 +96,7 @@ static void run_told(char *text, size_t size)
 	WANT(fd >= 0);
 	snprintf(path, sizeof path, "/proc/self/fd/%d", fd);
 	setenv("GNEZDO_TRACE", path, 1);
-	WANT_IS(stage_run(&(gn_sim_opts){ .in_order = true }, parts).result,
-		0);
+	WANT_IS(stage_run(&(gn_sim_opts){ .in_order = true }, parts).result, 0);
 	len = pread(fd, text, size - 1, 0);
 	WANT(len > 0);
 	text[len] = '\0';

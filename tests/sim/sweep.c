@@ -9,6 +9,7 @@
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/resource.h>
+#include <sys/time.h>
 #include <unistd.h>
 
 #include "loop/trial_test.h"
@@ -234,11 +235,95 @@ static void others_go_on(void)
 	o.jobs = 7;
 	WANT_IS(gn_sweep("all", returns, &at, told_opts(&first, &o)), GN_ETEXT);
 	WANT_TEXT(first.lines[0], told.lines[0]);
-	at.value = SIGKILL;
+	at.value = GN_ETEXT;
 	o.keep_going = true;
+	o.count = 600; /* more than are told */
+	WANT_IS(gn_sweep("all", returns, &at, told_opts(&told, &o)), GN_ETEXT);
+	WANT(t.failed > 8);
+	WANT(told_has(&told, "of 600 runs failed"));
+	o.count = quick.count;
+	at.value = SIGKILL;
 	WANT_IS(gn_sweep("all", ends_by_signal, &at, told_opts(&told, &o)),
 		GN_ESYS);
 	WANT(t.runs == 100);
+}
+
+/* Only who ran others before fails so. */
+static int fails_in_company(gn_sim *sim, void *arg)
+{
+	static int runs;
+
+	(void)arg;
+	return runs++ == 20 ? GN_ETEXT : night(sim);
+}
+
+static void what_is_kept_from_run_to_run(void)
+{
+	struct told told = { 0 };
+
+	WANT_IS(gn_sweep("company", fails_in_company, NULL,
+			 told_opts(&told, &quick)),
+		GN_ETEXT);
+	WANT(told_has(&told, "in a process of its own it does not fail so"));
+}
+
+static int sleeper_twice(void *arg)
+{
+	static int runs;
+	int result = sleeper(arg);
+
+	return result == 0 && runs++ % 3 == 2 ? sleeper(arg) : result;
+}
+
+static int depends_later(gn_sim *sim, void *arg)
+{
+	(void)arg;
+	if (gn_sim_host(sim, "bed", sleeper_twice, NULL) < 0)
+		return gn_code();
+	return gn_sim_run(sim);
+}
+
+/* It is told, not shrunk: there is no failure that a tape could show. */
+static void a_difference_after_a_while(void)
+{
+	struct told told = { 0 };
+
+	setenv("GNEZDO_SHRINK", "/nowhere/tape", 1);
+	WANT_IS(gn_sweep("later", depends_later, NULL,
+			 told_opts(&told, &quick)),
+		GN_ESYS);
+	WANT(told_has(&told, "the first event that differs:"));
+	WANT(told_has(&told, "  <    1.000 000 000  bed"));
+}
+
+static void by_default(void)
+{
+	WANT_IS(gn_sweep("night", holds, NULL, NULL), 0);
+}
+
+static void on_alarm(int number)
+{
+	(void)number;
+}
+
+/* Waits for processes go on after signals. */
+static void fault_07_amid_signals(void)
+{
+	const struct itimerval often = { { 0, 500 }, { 0, 500 } };
+	const struct itimerval never = { { 0, 0 }, { 0, 0 } };
+	const struct sigaction heard = { .sa_handler = on_alarm };
+	struct told told = { 0 };
+	gn_sweep_totals t;
+
+	WANT_IS(sigaction(SIGALRM, &heard, NULL), 0);
+	WANT_IS(setitimer(ITIMER_REAL, &often, NULL), 0);
+	WANT_IS(gn_sweep("night", holds, NULL,
+			 told_opts(&told, &(gn_sweep_opts){ .count = 2000,
+							    .heal_ns = GN_SEC,
+							    .totals = &t })),
+		0);
+	WANT_IS(setitimer(ITIMER_REAL, &never, NULL), 0);
+	WANT(t.runs == 2000);
 }
 
 static int sweeps_within(void *arg)
@@ -379,7 +464,6 @@ static void nowhere_to_shrink_to(void)
 	int result;
 
 	setenv("GNEZDO_SHRINK", "/nowhere/tape", 1);
-	setenv("GNEZDO_TRACE", "/dev/null", 1);
 	result = gn_sweep("code", returns, &at, told_opts(&told, &quick));
 	WANT(result < 0 && result != GN_ETEXT);
 	WANT(strstr(gn_error_text(gn_error_last(), text, sizeof text),
@@ -590,6 +674,10 @@ static void each_seed_is_explored(void)
 	o.explore = 5;
 	WANT_IS(gn_sweep("reads", reads, &cares, told_opts(&told, &o)), 0);
 	WANT(t.runs == 60);
+	o.explore = 0;
+	setenv("GNEZDO_EXPLORE", "7", 1);
+	WANT_IS(gn_sweep("reads", reads, &cares, told_opts(&told, &o)), 0);
+	WANT(t.runs == 80);
 }
 
 /* The search for leaks wants descriptors of its own. */
@@ -607,6 +695,10 @@ static const struct trial trials[] = {
 	{ "the first difference is named", the_first_difference_is_named,
 	  ALONE },
 	{ "others go on", others_go_on, ALONE },
+	{ "what is kept from run to run", what_is_kept_from_run_to_run, ALONE },
+	{ "a difference after a while", a_difference_after_a_while, ALONE },
+	{ "by default", by_default, ALONE },
+	{ "fault_07 amid signals", fault_07_amid_signals, ALONE },
 	{ "whatever was before", whatever_was_before, ALONE },
 	{ "one line shows it again", one_line_shows_it_again, ALONE },
 	{ "variables that are none", variables_that_are_none, ALONE },
