@@ -84,6 +84,53 @@ PROBE(nobody_there)
 	}
 }
 
+/* As Linux has it: too short, too long, another family. */
+PROBE(names_that_are_none)
+{
+	gn_addr wrong[] = { probe_unix("/a"), probe_unix("/b"),
+			    probe_inet("10.0.0.1", 7) };
+	int c = local(io, SOCK_STREAM);
+
+	wrong[0].len = 1;
+	wrong[1].len = sizeof(struct sockaddr_un) + 1;
+	for (int i = 0; i < 3; i++) {
+		assert_int_equal(probe_bind(io, c, wrong[i]), -EINVAL);
+		assert_int_equal(probe_connect(io, c, wrong[i]), -EINVAL);
+	}
+	assert_int_equal(probe_name(io, c, false).len, 2);
+	probe_drop(io, c);
+}
+
+/* Only the file that was made is removed. */
+PROBE(fault_35_unclaimed)
+{
+	const struct gni_calls *calls = io->backend->calls;
+	gn_addr at = probe_unix("/run/s"), none = at;
+	struct gni_file file, other;
+	int s = local(io, SOCK_STREAM), c = local(io, SOCK_STREAM);
+
+	assert_int_equal(calls->bind(io, s, &at, -1, &file), 0);
+	assert_int_equal(calls->listen(io, s, 1), 0);
+	other = (struct gni_file){ 0 };
+	calls->unclaim(io, &at, &other);
+	other = file;
+	other.device = 99;
+	calls->unclaim(io, &at, &other);
+	other = file;
+	other.inode++;
+	calls->unclaim(io, &at, &other);
+	none.len = 1;
+	calls->unclaim(io, &none, &file);
+	assert_int_equal(probe_connect(io, c, at), 0);
+	probe_drop(io, c);
+	calls->unclaim(io, &at, &file);
+	c = local(io, SOCK_STREAM);
+	assert_int_equal(probe_connect(io, c, at), -ENOENT);
+	calls->unclaim(io, &at, &file);
+	probe_drop(io, c);
+	probe_drop(io, s);
+}
+
 PROBE(another_type)
 {
 	int l = listener(io, SOCK_STREAM, "/p", 1);
@@ -464,6 +511,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_connection),
 		cmocka_unit_test(nobody_there),
+		cmocka_unit_test(names_that_are_none),
+		cmocka_unit_test(fault_35_unclaimed),
 		cmocka_unit_test(another_type),
 		cmocka_unit_test(another_host),
 		cmocka_unit_test(fault_35_a_stale_path),

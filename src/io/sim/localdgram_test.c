@@ -69,6 +69,27 @@ PROBE(to_a_name)
 	probe_drop(io, s);
 }
 
+/* As much as there is room for is written, and the whole length told. */
+PROBE(a_name_in_little_room)
+{
+	int r = bound(io, "@r"), s = bound(io, "@sender");
+	struct sockaddr_un from;
+	struct iovec v = { buf, sizeof buf };
+	struct msghdr m = { .msg_iov = &v,
+			    .msg_iovlen = 1,
+			    .msg_name = &from,
+			    .msg_namelen = 4 };
+
+	memset(&from, '.', sizeof from);
+	assert_int_equal(probe_try_sendto(io, s, "one", 3, probe_unix("@r")),
+			 3);
+	assert_int_equal(io->backend->calls->recv(io, r, &m, 0), 3);
+	assert_int_equal(m.msg_namelen, 2 + 1 + 6);
+	assert_memory_equal(from.sun_path, "\0s.", 3);
+	probe_drop(io, r);
+	probe_drop(io, s);
+}
+
 PROBE(nobody_there)
 {
 	int s = dgram(io), p = bound(io, "/p");
@@ -231,6 +252,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(to_a_name),
+		cmocka_unit_test(a_name_in_little_room),
 		cmocka_unit_test(nobody_there),
 		cmocka_unit_test(a_full_queue),
 		cmocka_unit_test(a_receiver_that_closed),
