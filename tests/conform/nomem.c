@@ -32,6 +32,7 @@ static _Thread_local struct {
 } nomem;
 
 static atomic_long blocks, mapped;
+static atomic_ulong unmapped;
 
 /* A ring's library maps for itself what we unmap, so each is looked for. */
 static struct {
@@ -67,6 +68,11 @@ struct nomem_live nomem_live(void)
 {
 	return (struct nomem_live){ atomic_load(&blocks),
 				    atomic_load(&mapped) };
+}
+
+unsigned long nomem_unmapped(void)
+{
+	return atomic_load(&unmapped);
 }
 
 static bool refused(void)
@@ -153,6 +159,8 @@ void *__wrap_mmap64(void *at, size_t len, int prot, int flags, int fd,
 	memory = __real_mmap64(at, len, prot, flags, fd, off);
 	if (memory != MAP_FAILED)
 		note_mapping((uintptr_t)memory, len);
+	else
+		atomic_fetch_add(&unmapped, 1);
 	return memory;
 }
 

@@ -31,4 +31,7 @@ struct nomem_live {
 
 struct nomem_live nomem_live(void);
 
+/* How often the kernel itself has refused the process a mapping. */
+unsigned long nomem_unmapped(void);
+
 #endif

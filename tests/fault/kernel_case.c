@@ -1,6 +1,6 @@
 /*
- * kernel_case.c: kernels that refuse a ring or have little room in it: rows 50
- * and 51.
+ * kernel_case.c: kernels that refuse a ring, have little room in it, or map no
+ * more memory: rows 50, 51 and 59.
  */
 #include <errno.h>
 #include <stdio.h>
@@ -9,6 +9,7 @@
 #include <sys/resource.h>
 
 #include "../conform/child.h"
+#include "../conform/nomem.h"
 #include "row.h"
 
 /* A word both ways on a pair of each kind. */
@@ -94,9 +95,9 @@ static int crowd(struct world *w)
 	return 0;
 }
 
-/* ---- 51, 59: the ring's buffers cannot be mapped */
+/* ---- 51, 59: no memory to map */
 
-/* Less than the buffers take. */
+/* Less than the ring's buffers take, or two stacks. */
 #define SPARE_BYTES ((size_t)300 * 1024)
 
 static int no_more_memory(struct rlimit *allowed)
@@ -113,8 +114,10 @@ static int no_more_memory(struct rlimit *allowed)
 	return 0;
 }
 
+/* The ring's buffers cannot be mapped. */
 static int no_buffers(struct world *w)
 {
+	unsigned long before = nomem_unmapped();
 	struct rlimit allowed;
 	gn_sock *s[2];
 
@@ -126,8 +129,8 @@ static int no_buffers(struct world *w)
 	for (size_t i = 0; i < 20; i++) {
 		TRY(send_pattern(s[0], 7000, i));
 		TRY(recv_pattern(s[1], 7000, i));
-		injected(1);
 	}
+	injected(nomem_unmapped() - before);
 	WANT(setrlimit(RLIMIT_AS, &allowed) == 0);
 	for (size_t i = 0; i < 20; i++) {
 		TRY(send_pattern(s[1], 7000, i));
@@ -137,6 +140,38 @@ static int no_buffers(struct world *w)
 	WANT_IS(gn_shutdown(s[0], SOON), 0);
 	TRY(recv_end(s[1]));
 	close_two(s);
+	return 0;
+}
+
+#define FIBERS 8
+
+static int wait_on(void *arg)
+{
+	(void)arg;
+	return gn_sleep(GN_NEVER) == GN_ECANCELED ? 0 : -1;
+}
+
+/* No stack can be mapped: that is told, and the rest goes on. */
+static int no_stacks(struct world *w)
+{
+	unsigned long before = nomem_unmapped();
+	gn_group *g = gn_group_open(NULL);
+	struct rlimit allowed;
+	int result = 0;
+
+	if (SANITIZED)
+		return cannot_run(w, "sanitizers need memory of their own");
+	WANT(g);
+	TRY(no_more_memory(&allowed));
+	for (int i = 0; i < FIBERS && result == 0; i++)
+		result = gn_go(g, wait_on, NULL);
+	WANT_IS(result, GN_ENOMEM);
+	injected(nomem_unmapped() - before);
+	TRY(talk_on_each(w));
+	WANT(setrlimit(RLIMIT_AS, &allowed) == 0);
+	WANT_IS(gn_go(g, wait_on, NULL), 0);
+	gn_group_close(g);
+	handled(1);
 	return 0;
 }
 
@@ -187,7 +222,7 @@ const struct fault_case kernel_cases[] = {
 	  .us = no_buffers,
 	  .needs = ONLY_URING | NEED_QUIET },
 	{ .name = "fault-59-nothing-to-map",
-	  .us = no_buffers,
+	  .us = no_stacks,
 	  .needs = NEED_QUIET },
 	{ 0 },
 };

@@ -159,6 +159,10 @@ static int stood_still(struct world *w)
 #define PEERS 150
 #define EACH ((size_t)512 * 1024)
 
+/* With what the senders hold more than GROUP, each alone less. */
+#define BALLAST ((size_t)96 << 20)
+#define GROUP "128M"
+
 /* What a socket keeps of bytes that nobody takes, and room for the rest. */
 #define HELD_MAX (PEERS * (size_t)96 * 1024)
 
@@ -176,7 +180,7 @@ static size_t resident_bytes(void)
 
 struct flooded {
 	gn_sock *s[2];
-	bool go_on;
+	bool begun, go_on;
 };
 
 static int pour(void *arg)
@@ -193,32 +197,59 @@ static int sip(void *arg)
 	char c;
 
 	WANT_IS(gn_recv_exact(f->s[1], &c, 1, SOON), 1);
+	f->begun = true;
 	while (!f->go_on)
 		WANT_IS(gn_sleep(A_MOMENT), 0);
 	return recv_pattern(f->s[1], EACH - 1, 1);
 }
 
+/* Memory that the kernel may have back when it wants some, as it has that of
+ * files: so much that the group has too little for the rest. */
+static void *give_way(void)
+{
+	void *memory = mmap(NULL, BALLAST, PROT_READ | PROT_WRITE,
+			    MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+
+	if (memory == MAP_FAILED)
+		return NULL;
+	memset(memory, 1, BALLAST);
+	return madvise(memory, BALLAST, MADV_FREE) < 0 ? NULL : memory;
+}
+
+static int flood_all(gn_group *g, struct flooded f[PEERS])
+{
+	for (size_t i = 0; i < PEERS; i++) {
+		WANT_IS(gn_go(g, pour, &f[i]), 0);
+		WANT_IS(gn_go(g, sip, &f[i]), 0);
+	}
+	for (size_t i = 0; i < PEERS; i++)
+		while (!f[i].begun)
+			WANT_IS(gn_sleep(A_MOMENT), 0);
+	return 0;
+}
+
+/* The runner counts how often the group was full. */
 static int flood_of_memory(struct world *w)
 {
+	static const gn_sock_opts small = { .send_bytes = 16384 };
 	static struct flooded f[PEERS];
 	gn_group *g = gn_group_open(NULL);
 	size_t before;
+	void *ballast;
 
 	if (SANITIZED)
 		return cannot_run(w, "sanitizers need memory of their own");
 	WANT(g);
 	w->place.kind = &conform_kinds[0];
 	for (size_t i = 0; i < PEERS; i++)
-		TRY(two(&w->place, f[i].s));
+		TRY(two_with(&w->place, &small, "rcvbuf=16384", f[i].s));
 	before = resident_bytes();
-	for (size_t i = 0; i < PEERS; i++) {
-		WANT_IS(gn_go(g, pour, &f[i]), 0);
-		WANT_IS(gn_go(g, sip, &f[i]), 0);
-	}
-	WANT_IS(gn_sleep(gn_in(200 * GN_MSEC)), 0);
+	ballast = give_way();
+	WANT(ballast);
+	TRY(flood_all(g, f));
+	WANT(munmap(ballast, BALLAST) == 0);
 	/* Of which a part is what the senders hold. */
 	WANT(resident_bytes() < before + HELD_MAX + PEERS * EACH);
-	injected(PEERS);
 	for (size_t i = 0; i < PEERS; i++)
 		f[i].go_on = true;
 	WANT_IS(gn_group_wait(g, SOON), 0);
@@ -350,7 +381,7 @@ const struct fault_case process_cases[] = {
 	{ .name = "fault-58-stood-still", .us = stood_still },
 	{ .name = "fault-59-memory-cgroup",
 	  .us = flood_of_memory,
-	  .around = "cgroup 160M" },
+	  .around = "cgroup " GROUP },
 	{ .name = "fault-62-stdin-closed",
 	  .us = streams_closed,
 	  .around = CLOSED("0") },

@@ -123,7 +123,7 @@ class Around:
     def cgroup(self, size):
         """cgroup 64M: with so much memory."""
         self.group = Group(size)
-        self.before += ["sh", "-c", f'echo $$ >{self.group.path}/cgroup.procs '
+        self.before += ["sh", "-c", f'echo 0 >{self.group.path}/cgroup.procs '
                         '&& exec "$@"', "sh"]
 
     def end(self):
@@ -131,7 +131,9 @@ class Around:
             self.group.close()
 
     def count(self):
-        """How many calls strace has answered."""
+        """How many calls strace has answered, or how often memory was full."""
+        if self.group:
+            return self.group.count()
         if not self.trace:
             return 0
         with open(self.trace.name, encoding="utf-8", errors="replace") as f:
@@ -139,15 +141,37 @@ class Around:
 
 
 class Group:
-    """A control group, of the first version, with little memory."""
+    """A control group with little memory, of the first version or below this
+    process's own of the second."""
 
-    FOLDER = "/sys/fs/cgroup/memory"
+    FIRST = "/sys/fs/cgroup/memory"
 
     def __init__(self, size):
-        self.path = tempfile.mkdtemp(prefix="gn-fault-", dir=self.FOLDER)
-        with open(self.path + "/memory.limit_in_bytes", "w",
-                  encoding="utf-8") as f:
-            f.write(size)
+        self.first = os.path.exists(self.FIRST)
+        self.path = tempfile.mkdtemp(prefix="gn-fault-", dir=self.folder())
+        limit = "memory.limit_in_bytes" if self.first else "memory.max"
+        try:
+            with open(f"{self.path}/{limit}", "w", encoding="utf-8") as f:
+                f.write(size)
+        except OSError:                 # not given to this process
+            self.close()
+            raise
+
+    def folder(self):
+        if self.first:
+            return self.FIRST
+        with open("/proc/self/cgroup", encoding="utf-8") as f:
+            own = re.findall(r"^0::(/.*)", f.read(), re.M)
+        # Where processes are there are no groups with limits beside them.
+        return "/sys/fs/cgroup" + os.path.dirname(own[0] if own else "/")
+
+    def count(self):
+        """How often what was wanted did not fit."""
+        name = "memory.failcnt" if self.first else "memory.events"
+        with open(f"{self.path}/{name}", encoding="utf-8") as f:
+            text = f.read()
+        return int(text if self.first else re.search(r"^max (\d+)", text,
+                                                     re.M)[1])
 
     def close(self):
         os.rmdir(self.path)
@@ -220,7 +244,7 @@ class Machine:
                     not self.can(*word.split(), "true"):
                 return f"{word} is not permitted here"
         if "cgroup" in around and not self.groups():
-            return "no memory control group (version 1) can be made here"
+            return "no memory control group can be made here"
         return ""
 
     def groups(self):
