@@ -129,8 +129,9 @@ static int dribble_them(struct world *w)
 
 static int slow_writer_us(struct world *w)
 {
+	/* However long we are kept from reading. */
+	static char buf[65536];
 	gn_sock *s = meet(w, NULL);
-	char buf[200];
 	gn_time until;
 
 	WANT(s);
