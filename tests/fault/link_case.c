@@ -195,14 +195,17 @@ static int single_packets(void)
 
 static int nft_loss_us(struct world *w)
 {
+	long count;
+
 	TRY(single_packets());
 	TRY(nft("table ip f {\n"
 		"chain in { type filter hook input priority 0\n"
 		"meta iifname wire numgen inc mod 15 == 7 counter drop\n"
 		"}\n}\n"));
 	TRY(stream_us(w));
-	WANT(nft_count() > 0);
-	injected((unsigned long)nft_count());
+	count = nft_count();
+	WANT(count > 0);
+	injected((unsigned long)count);
 	return 0;
 }
 

@@ -222,6 +222,23 @@ long kernel_count(const char *file, const char *group, const char *name)
 	return value;
 }
 
+long until_count(const char *file, const char *group, const char *name,
+		 long least)
+{
+	gn_time until = SOON;
+	long count;
+
+	while ((count = kernel_count(file, group, name)) < least) {
+		if (count < 0 || !gn_time_before(gn_now(), until)) {
+			note("# %s of %s in %s: %ld, not %ld\n", name, group,
+			     file, count, least);
+			return -1;
+		}
+		WANT_IS(gn_sleep(A_MOMENT), 0);
+	}
+	return count;
+}
+
 int wire_up(pid_t other)
 {
 	char lines[128];

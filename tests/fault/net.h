@@ -30,6 +30,11 @@ int kernel_set(const char *name, const char *value);
  * name, as "Udp", "InCsumErrors". */
 long kernel_count(const char *file, const char *group, const char *name);
 
+/* until_count waits until that counter has come so far: its value; below zero:
+ * failed, as when it does not before SOON, and said. */
+long until_count(const char *file, const char *group, const char *name,
+		 long least);
+
 /* wire_up makes the wire from this namespace to the one of another thread;
  * wire_address gives our end of it its addresses, wire_works waits until the
  * other end's can be reached. */

@@ -9,6 +9,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
@@ -125,6 +126,7 @@ static void *swap_on(void *arg)
 static int symlink_race(struct world *w)
 {
 	struct swap v = { .count = 0 };
+	gn_time until = SOON;
 	pthread_t thread;
 	struct stat st;
 	int fd, won = 0;
@@ -139,6 +141,7 @@ static int symlink_race(struct world *w)
 	     i++) {
 		gn_sock *s = serve_path("unix", v.path);
 
+		WANT(gn_time_before(gn_now(), until));
 		won += s != NULL;
 		WANT(s || gn_code() == GN_EINUSE || gn_code() == GN_ENOENT);
 		gn_close(s);
@@ -245,6 +248,7 @@ static pid_t start_peer(const char *address)
 
 	if (pid != 0)
 		return pid;
+	prctl(PR_SET_PDEATHSIG, SIGKILL);
 	s = gn_connect(address, NULL, SOON);
 	if (!s || gn_send(s, "hello", 5, SOON) < 0 || gn_sleep(GN_NEVER) < 0)
 		_exit(1);
