@@ -3,6 +3,7 @@
  * line of the Test Anything Protocol.
  *
  *	conform ARM[-WORDS] [PATTERN...]
+ *	conform ARM[-WORDS] --list      the names alone
  *
  * ARM is uring, epoll, poll, refused (epoll because io_uring was refused) or
  * sim; WORDS only tell variants apart in the report.  PATTERN chooses cases by
@@ -36,8 +37,10 @@
 #endif
 
 #include "place.h"
+#include "ring.h"
 
-/* A case that takes so long has hung; one takes some milliseconds. */
+/* A case that takes so long has hung; one takes some milliseconds.  What runs
+ * this program has more patience, so that the case is named. */
 #define HUNG_SECONDS 120
 
 static const struct arm {
@@ -58,6 +61,7 @@ struct run {
 	char **patterns;
 	char folder[64];
 	struct report *report;
+	bool lists;
 	unsigned count, failed;
 };
 
@@ -266,6 +270,10 @@ static void run_case(const struct conform_case *c, const struct kind *k,
 	name_case(c, k, thread, name, sizeof name);
 	if (!is_chosen(r, name))
 		return;
+	if (r->lists) {
+		printf("%s\n", name);
+		return;
+	}
 	r->count++;
 	if (cannot) {
 		printf("ok %u - %s/%s # SKIP %s\n", r->count, r->title, name,
@@ -358,24 +366,38 @@ static bool begin(struct run *r)
 	return sigprocmask(SIG_BLOCK, &ends, NULL) == 0;
 }
 
+static void run_all(struct run *r)
+{
+	for (const struct kind *k = conform_kinds; k->name; k++)
+		run_kind(k, r);
+}
+
 int main(int argc, char **argv)
 {
 	struct run r = { .arm = argc > 1 ? arm_of(argv[1]) : NULL };
 
 	if (!r.arm) {
 		fprintf(stderr, "usage: conform uring|epoll|poll|refused|sim"
-				"[-WORDS] [PATTERN...]\n");
+				"[-WORDS] [--list | PATTERN...]\n");
 		return 64;
 	}
 	r.title = argv[1];
-	r.patterns = argv + 2;
+	r.lists = argc == 3 && strcmp(argv[2], "--list") == 0;
+	r.patterns = argv + 2 + r.lists;
+	if (r.lists) {
+		run_all(&r);
+		return 0;
+	}
+	if (strcmp(r.arm->name, "uring") == 0 && ring_refused()) {
+		printf("1..0 # SKIP " RING_REFUSED "\n");
+		return 0;
+	}
 	if (!begin(&r) || !backend_is_right(&r)) {
 		printf("Bail out! the arm %s cannot run\n", r.title);
 		rmdir(r.folder);
 		return 1;
 	}
-	for (const struct kind *k = conform_kinds; k->name; k++)
-		run_kind(k, &r);
+	run_all(&r);
 	printf("1..%u\n", r.count);
 	rmdir(r.folder);
 	return r.failed > 0;
