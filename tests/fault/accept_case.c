@@ -368,6 +368,6 @@ const struct fault_case accept_cases[] = {
 	  .around = "strace sendmsg:error=ENOBUFS:when=2..3" },
 	{ .name = "fault-11-datagram-forbidden",
 	  .us = send_forbidden,
-	  .needs = NEED_NET },
+	  .needs = NEED_NET | NEED_NFT },
 	{ 0 },
 };

@@ -275,7 +275,7 @@ const struct fault_case broken_cases[] = {
 	{ .name = "fault-01-rst-by-firewall",
 	  .us = firewall_us,
 	  .them = firewall_them,
-	  .needs = NEED_WIRE },
+	  .needs = NEED_WIRE | NEED_NFT },
 	{ .name = "fault-02-sigpipe", .us = no_sigpipe, .faults = "" },
 	{ 0 },
 };

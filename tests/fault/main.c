@@ -3,10 +3,12 @@
  *
  *	fault --list                the names, each with how to start it
  *	fault --backend             whether there is the one that is forced
+ *	fault --can NEED            whether a case's need can be met
  *	fault [--sim] NAME          runs one
  *
  * The runner (run.py) reads lines with a colon: "#:injected 3", "#:handled 3",
- * "#:skip why".  Exit status: 0, 1 when it failed, 77 when it cannot run here.
+ * "#:say what the table is to tell", "#:skip why".  Exit status: 0, 1 when it
+ * failed, 77 when it cannot run here.
  */
 #include <errno.h>
 #include <inttypes.h>
@@ -17,6 +19,8 @@
 #include <sys/prctl.h>
 #include <unistd.h>
 
+#include "../conform/ring.h"
+#include "probe.h"
 #include "row.h"
 
 #define SKIPPED 77
@@ -26,9 +30,12 @@ static const struct {
 	unsigned need;
 	const char *word;
 } words[] = {
-	{ NEED_NET, "net" },	 { NEED_WIRE, "wire" }, { NEED_LINK, "wire" },
-	{ NEED_LINK, "tun" },	 { NEED_ROOT, "root" }, { ONLY_URING, "uring" },
-	{ ONLY_EPOLL, "epoll" }, { ONLY_POLL, "poll" },
+	{ NEED_NET, "net" },	   { NEED_WIRE, "wire" },
+	{ NEED_LINK, "tun" },	   { NEED_ROOT, "root" },
+	{ NEED_NFT, "nft" },	   { NEED_SYSCTL, "sysctl" },
+	{ NEED_IPV6, "ipv6" },	   { NEED_RING, "ring" },
+	{ ONLY_URING, "uring" },   { ONLY_EPOLL, "epoll" },
+	{ ONLY_POLL, "poll" },
 };
 
 static void list_case(const struct fault_case *c)
@@ -118,6 +125,33 @@ static int run_case(const struct fault_case *c, bool sim)
 	return report.skipped[0] ? SKIPPED : 0;
 }
 
+static int skip_all(const char *why)
+{
+	printf("#:skip %s\n", why);
+	return SKIPPED;
+}
+
+static int tell_backend(void)
+{
+	const char *forced = getenv("GNEZDO_BACKEND");
+
+	if (forced && strcmp(forced, "uring") == 0 && ring_refused())
+		return skip_all(RING_REFUSED);
+	if (gn_backend())
+		return 0;
+	gn_perror("# backend");
+	return 1;
+}
+
+static int tell_need(const char *need)
+{
+	const char *why = probe(need);
+
+	if (!why)
+		return MISUSED;
+	return *why ? skip_all(why) : 0;
+}
+
 int main(int argc, char **argv)
 {
 	bool sim = argc == 3 && strcmp(argv[1], "--sim") == 0;
@@ -131,10 +165,12 @@ int main(int argc, char **argv)
 		return 0;
 	}
 	if (argc == 2 && strcmp(argv[1], "--backend") == 0)
-		return gn_backend() ? 0 : 1;
+		return tell_backend();
+	if (argc == 3 && strcmp(argv[1], "--can") == 0)
+		return tell_need(argv[2]);
 	if (!c || argc > 3 || (argc == 3 && !sim)) {
 		fprintf(stderr, "usage: fault --list | --backend | "
-				"[--sim] NAME\n");
+				"--can NEED | [--sim] NAME\n");
 		return MISUSED;
 	}
 	return run_case(c, sim);

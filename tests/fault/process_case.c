@@ -99,15 +99,17 @@ static int wait_each(struct world *w)
 	return 0;
 }
 
-/* By how much it was moved is in the environment.  No wait may last for ever,
- * nor be none at all. */
+/* By how much it was moved is in the environment, and what the clock was for
+ * the runner.  No wait may last for ever, nor be none at all. */
 static int clock_elsewhere(struct world *w)
 {
 	int64_t moved_s = strtoll(getenv("FAULT_SECONDS"), NULL, 10);
+	int64_t was_ns = strtoll(getenv("FAULT_NOW"), NULL, 10);
 	unsigned long before = asks();
 	gn_time begin = gn_now();
 
-	WANT(moved_s < 0 || begin.ns > moved_s * GN_SEC);
+	WANT(begin.ns >= was_ns + moved_s * GN_SEC);
+	WANT(moved_s > 0 || begin.ns < was_ns);
 	injected(1);
 	TRY(wait_each(w));
 	WANT(asks() - before < ASKS_BESIDE);
@@ -360,6 +362,7 @@ static int high_descriptors(struct world *w)
 		if (at == top - 2)
 			break;
 	}
+	note("#:say up to number %d\n", top - 1);
 	return 0;
 }
 

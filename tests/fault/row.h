@@ -34,9 +34,13 @@ enum need {
 	NEED_LINK = 1 << 2,  /* the same, its middle in our hands: link.h */
 	NEED_ROOT = 1 << 3,  /* to be root, outside of any user namespace */
 	NEED_QUIET = 1 << 4, /* that the bystander talks only at the end */
+	NEED_RING = 1 << 5,  /* that the kernel itself gives out rings */
 	ONLY_URING = 1 << 6, /* one of these: the backends it is about */
 	ONLY_EPOLL = 1 << 7,
 	ONLY_POLL = 1 << 8,
+	NEED_NFT = 1 << 12,    /* nft(8), and what it does */
+	NEED_SYSCTL = 1 << 13, /* kernel_set */
+	NEED_IPV6 = 1 << 14,
 	/* Of a simulation: */
 	ONE_SEED = 1 << 9,	 /* nothing is drawn */
 	THEM_SERVES = 1 << 10,	 /* them ends when us has */

@@ -6,8 +6,11 @@ usage: run.py [--jobs N] [--quick] FAULT CONFORM REFUSE [PATTERN...]
 
 FAULT, CONFORM and REFUSE are the programs of the build.  PATTERN chooses cases
 by the name that is reported: "fault-09-*", "*/epoll"; --quick those that are
-not conform's, on one backend.  rows.py has the rows; one that is said to be
-injected and was not fails a run of all.
+not conform's, on one backend each.  rows.py has the rows; one that is said to
+be injected and was not fails a run of all.
+
+Conform's cases are its own tests' to run on every backend; here those of each
+row run on the first one and simulated, and each counts as one.
 """
 import argparse
 import concurrent.futures
@@ -16,17 +19,23 @@ import fnmatch
 import os
 import re
 import shutil
+import signal
 import subprocess
 import sys
 import tempfile
+import time
 
 import rows
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 BACKENDS = ["uring", "epoll", "poll"]
 
-# Nothing here takes so long: what does has hung.  Some builds are slow.
-HANG_SECONDS = 120 * int(os.environ.get("GN_SLOWNESS", "1"))
+# Nothing here takes so long: what does has hung.  Some builds are slow.  Conform
+# runs many cases, and names the one that hangs if it is given the time.
+SLOWNESS = int(os.environ.get("GN_SLOWNESS", "1"))
+HANG_SECONDS = 120 * SLOWNESS
+CONFORM_SECONDS = 600 * SLOWNESS
+GRACE_SECONDS = 10
 JOBS = 8
 SKIPPED = 77
 
@@ -38,6 +47,8 @@ class Outcome:
     why: str = ""                       # skipped
     injected: int = 0
     handled: int = 0
+    cases: int = 0                      # of conform's, that passed
+    said: str = ""                      # what the table is to say
 
 
 @dataclasses.dataclass
@@ -61,26 +72,57 @@ def environment(**changes):
     return dict(kept, **{k: v for k, v in changes.items() if v})
 
 
-def start(command, settings=None, **popen):
-    """Run a program to its end: (status, output); None: it hung."""
-    popen.setdefault("stdin", subprocess.DEVNULL)
-    process = subprocess.Popen(
-        command, env=environment(**(settings or {})), stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT, **popen)
+running, stopped = set(), []
+
+
+def stop(number, _frame):
+    """End what runs; what would follow is not begun."""
+    stopped.append(number)
+    for process in list(running):
+        end_group(process)
+
+
+def end_group(process):
+    """It, and whatever it has started."""
     try:
-        output, _ = process.communicate(timeout=HANG_SECONDS)
+        os.killpg(process.pid, signal.SIGKILL)
+    except ProcessLookupError:
+        pass
+
+
+def last_words(process):
+    """What it said, also if somebody who left its group still may speak."""
+    try:
+        return process.communicate(timeout=GRACE_SECONDS)[0]
+    except subprocess.TimeoutExpired as late:
+        return late.stdout or b""
+
+
+def start(command, settings=None, seconds=HANG_SECONDS):
+    """Run a program to its end: (status, output); None: it hung."""
+    if stopped:
+        raise InterruptedError(f"stopped by signal {stopped[0]}")
+    process = subprocess.Popen(
+        command, env=environment(**(settings or {})),
+        stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT, start_new_session=True)
+    running.add(process)
+    status = None
+    try:
+        output, _ = process.communicate(timeout=seconds)
+        status = process.returncode
     except subprocess.TimeoutExpired:
-        process.kill()
-        output, _ = process.communicate()
-        return None, output.decode("utf-8", "replace")
-    return process.returncode, output.decode("utf-8", "replace")
+        end_group(process)
+        output = last_words(process)
+    running.discard(process)
+    return status, output.decode("utf-8", "replace")
 
 
 class Around:
     """What stands before a case's command, by the words of its table."""
 
     def __init__(self, words, programs, folder):
-        self.settings, self.before, self.popen = {}, [], {}
+        self.settings, self.before = {}, []
         self.programs, self.folder = programs, folder
         self.trace = self.group = None
         for word in filter(None, words.split("; ")):
@@ -181,18 +223,17 @@ def number_in(name, output):
     return sum(int(n) for n in re.findall(rf"^#:{name} (\d+)", output, re.M))
 
 
-def judge(status, output, more=0):
-    """What came of a case of this folder."""
-    outcome = Outcome("failed", output, injected=more +
-                      number_in("injected", output),
-                      handled=number_in("handled", output))
+def words_in(name, output):
+    return "; ".join(re.findall(rf"^#:{name} (.*)", output, re.M))
+
+
+def judge(status, output):
+    """What came of a program that reports cases of its own or none."""
+    outcome = Outcome("failed", output, why=words_in("skip", output))
     if status is None:
         outcome.output += "\nit hung"
     elif status == SKIPPED:
         outcome.verdict = "skipped"
-        outcome.why = "".join(re.findall(r"^#:skip (.*)", output, re.M))
-    elif status == 0 and outcome.injected == 0:
-        outcome.output += "\nthe fault never happened"
     elif status == 0:
         outcome.verdict = "ok"
     elif status < 0:
@@ -200,23 +241,58 @@ def judge(status, output, more=0):
     return outcome
 
 
+def judge_case(status, output, more=0):
+    """The same for a case of this folder; more: injections told otherwise."""
+    outcome = judge(status, output)
+    outcome.said = words_in("say", output)
+    outcome.injected = more + number_in("injected", output)
+    outcome.handled = number_in("handled", output)
+    for count, wrong in ((outcome.injected, "the fault never happened"),
+                         (outcome.handled, "the fault was never borne")):
+        if outcome.verdict == "ok" and not count:
+            outcome.verdict = "failed"
+            outcome.output += "\n" + wrong
+    return outcome
+
+
+def judge_conform(status, output):
+    """The same for conform's cases of a row."""
+    outcome = judge(status, output)
+    outcome.cases = len(re.findall(r"^ok \d+ - (?!.*# SKIP)", output, re.M))
+    if outcome.verdict == "ok" and not outcome.cases:
+        why = re.findall(r"# SKIP (.*)", output)
+        outcome.verdict = "skipped" if why else "failed"
+        outcome.why = why[0] if why else ""
+        outcome.output += "\nno case of the row ran"
+    return outcome
+
+
 # ---- what this machine permits
 
 
-def missing_tool(around):
-    words = {"strace": "strace", "unshare": "unshare", "limit": "prlimit"}
-    for word in around.split("; "):
-        tool = words.get(word.split(" ")[0])
-        if tool and not shutil.which(tool):
-            return f"{tool} is not here"
-    return ""
+# The tools that words before a case's command, and needs of it, stand for.
+TOOLS = {"strace": "strace", "unshare": "unshare", "limit": "prlimit",
+         "wire": "ip", "tun": "ip", "ipv6": "ip", "nft": "nft", "net": "ss"}
 
 
 class Machine:
     """Answers, once each, whether something can be done here."""
 
-    def __init__(self):
-        self.known = {}
+    def __init__(self, programs):
+        self.programs, self.known = programs, {}
+
+    def ask(self, *question, settings=None):
+        """What the program of the cases says to it: "" is yes."""
+        key = question + tuple((settings or {}).items())
+        if key not in self.known:
+            status, output = start([self.programs.fault, *question], settings)
+            if status not in (0, SKIPPED):
+                raise OSError(f"{' '.join(question)}: {status}\n{output}")
+            self.known[key] = words_in("skip", output)
+        return self.known[key]
+
+    def lacks(self, backend):
+        return self.ask("--backend", settings={"GNEZDO_BACKEND": backend})
 
     def can(self, *command):
         if command not in self.known:
@@ -225,35 +301,38 @@ class Machine:
 
     def forbids(self, needs, around):
         """Why a case cannot run here, '' if it can."""
-        if "tun" in needs and not os.access("/dev/net/tun", os.R_OK | os.W_OK):
-            return "/dev/net/tun may not be used"
-        if "root" in needs and os.geteuid() != 0:
-            return "one must be root for it"
-        if {"net", "wire"} & needs:
-            for tool in ("ip", "nft", "ss"):
-                if not shutil.which(tool):
-                    return f"{tool} is not here"
-        tool = missing_tool(around)
-        if tool:
-            return tool
-        if "strace" in around and not self.can("strace", "-o", "/dev/null",
-                                               "true"):
-            return "strace is not permitted here"
-        for word in around.split("; "):
-            if word.startswith("unshare ") and \
-                    not self.can(*word.split(), "true"):
-                return f"{word} is not permitted here"
-        if "cgroup" in around and not self.groups():
+        words = [word.partition(" ") for word in around.split("; ")]
+        for tool in (TOOLS.get(w) for w in [*needs, *(w[0] for w in words)]):
+            if tool and not shutil.which(tool):
+                return f"{tool} is not here"
+        for need in needs:
+            if need not in BACKENDS and self.ask("--can", need):
+                return self.ask("--can", need)
+        return next(filter(None, (self.forbids_word(kind, rest)
+                                  for kind, _, rest in words)), "")
+
+    def forbids_word(self, kind, rest):
+        tries = {"strace": ["strace", "-o", "/dev/null", "true"],
+                 "unshare": ["unshare", *rest.split(), "true"],
+                 "refuse": [self.programs.refuse, "EPERM", "/bin/true"]}
+        if kind in tries and not self.can(*tries[kind]):
+            return f"{kind} {rest if kind == 'unshare' else ''}".strip() + \
+                " is not permitted here"
+        if kind == "cgroup" and not self.groups():
             return "no memory control group can be made here"
         return ""
 
     def groups(self):
+        """Whether one can be made, and moved into."""
         if "groups" not in self.known:
+            self.known["groups"] = False
             try:
-                Group("64M").close()
-                self.known["groups"] = True
+                group = Group("64M")
+                self.known["groups"] = self.can(
+                    "sh", "-c", f"echo 0 >{group.path}/cgroup.procs")
+                group.close()
             except OSError:
-                self.known["groups"] = False
+                pass
         return self.known["groups"]
 
 
@@ -263,36 +342,34 @@ class Machine:
 class Catalogue:
     def __init__(self, programs, folder, quick):
         self.programs, self.folder, self.quick = programs, folder, quick
-        self.machine = Machine()
+        self.machine = Machine(programs)
         self.rows = {row.number: row for row in rows.ROWS}
 
-    def backends(self):
-        """Those that this build and this machine have."""
-        for name in BACKENDS:
-            status, _ = start([self.programs.fault, "--backend"],
-                              {"GNEZDO_BACKEND": name})
-            if status == 0:
-                yield name
-
     def jobs(self):
-        backends = list(self.backends())
-        if self.quick:
-            backends = backends[:1]
-        status, listed = start([self.programs.fault, "--list"])
+        """Conform's first, for they are the longest."""
+        if not self.quick:
+            yield from self.conform(self.first(BACKENDS), "real")
+            yield from self.conform("sim", "sim")
+        _, listed = start([self.programs.fault, "--list"])
         for line in listed.splitlines():
             name, kinds, around = line.split("\t")
             kinds = set(kinds.split())
             if "sim" in kinds:
                 yield self.simulated(name)
             if "real" in kinds:
-                yield from (self.real(name, backend, kinds, around)
-                            for backend in backends
-                            if backend in kinds or not kinds & set(BACKENDS))
-        for row in [] if self.quick else rows.ROWS:
-            yield from (self.conform(row, arm, "real", row.conform)
-                        for arm in backends if row.conform)
-            if row.conform_sim:
-                yield self.conform(row, row.sim_arm, "sim", row.conform_sim)
+                needs = kinds - {"sim", "real"}
+                yield from (self.real(name, backend, needs, around)
+                            for backend in self.fitting(needs))
+
+    def first(self, backends):
+        """The first that there is; none: one that there is not."""
+        there = [b for b in backends if not self.machine.lacks(b)]
+        return (there or backends)[0]
+
+    def fitting(self, needs):
+        fit = [b for b in BACKENDS
+               if b in needs or not needs & set(BACKENDS)]
+        return [self.first(fit)] if self.quick else fit
 
     def job(self, name, world, run):
         found = re.match(r"fault-(\d\d)-", name)
@@ -301,43 +378,42 @@ class Catalogue:
 
     def simulated(self, name):
         def run():
-            status, output = start([self.programs.fault, "--sim", name])
-            return judge(status, output)
+            return judge_case(*start([self.programs.fault, "--sim", name]))
         return self.job(name + "/sim", "sim", run)
 
     def real(self, name, backend, needs, around):
         def run():
-            why = self.machine.forbids(needs, around)
+            why = self.machine.lacks(backend) or \
+                self.machine.forbids(needs, around)
             if why:
                 return Outcome("skipped", why=why)
             before = Around(around, self.programs, self.folder)
             before.settings.setdefault("GNEZDO_BACKEND", backend)
+            before.settings["FAULT_NOW"] = str(time.monotonic_ns())
             try:
                 status, output = start(before.before + [
                     self.programs.fault, name], before.settings)
-                return judge(status, output, before.count())
+                return judge_case(status, output, before.count())
             finally:
                 before.end()
         return self.job(f"{name}/{backend}", "real", run)
 
-    def conform(self, row, arm, world, patterns):
-        command = [self.programs.conform, arm] + [
-            f"*/{pattern}*(*fault_{row.number:02}*"
-            for pattern in patterns.split()]
+    def conform(self, arm, world):
+        """Of each row that cases there carry in their names."""
+        _, listed = start([self.programs.conform, arm, "--list"])
+        for number in sorted(set(re.findall(r"fault_(\d\d)", listed))):
+            row = self.rows.get(int(number))
+            # A case may have simulations within.
+            within = row and not row.real and row.sim
+            yield self.conform_row(number, arm, "sim" if within else world)
 
+    def conform_row(self, number, arm, world):
         def run():
-            status, output = start(
-                command, {"GNEZDO_BACKEND": "" if arm == "sim" else arm})
-            passed = re.findall(r"^ok \d+ - (?!.*# SKIP)", output, re.M)
-            outcome = judge(status, output, len(passed))
-            outcome.handled = len(passed)
-            why = re.findall(r"# SKIP (.*)", output)
-            if not passed and why and status == 0:
-                return Outcome("skipped", why=why[0])
-            return outcome
-        name = "sim" if world == "sim" else arm
-        return self.job(f"fault-{row.number:02}-conformance/{name}", world,
-                        run)
+            backend = "" if arm == "sim" else arm
+            return judge_conform(*start(
+                [self.programs.conform, arm, f"*(*fault_{number}*)*"],
+                {"GNEZDO_BACKEND": backend}, CONFORM_SECONDS))
+        return self.job(f"fault-{number}-conformance/{world}", world, run)
 
 
 # ---- the table
@@ -353,38 +429,53 @@ class Tally:
     def add(self, job, outcome):
         self.of.setdefault((job.row, job.world), []).append(outcome)
 
-    def sums(self, number, world):
-        outcomes = self.of.get((number, world), [])
-        return (sum(o.injected for o in outcomes),
-                sum(o.handled for o in outcomes),
-                sorted({o.why for o in outcomes if o.why}))
+    def sum(self, number, world, field):
+        return sum(getattr(outcome, field)
+                   for outcome in self.of.get((number, world), []))
 
-    def cell(self, row, world):
-        """How often it happened and was borne, and how; or why not."""
+    def times(self, number, world):
+        """How often it happened: each case of conform's is once."""
+        return self.sum(number, world, "injected") + \
+            self.sum(number, world, "cases")
+
+    def skips(self, number, world):
+        whys = [o.why for o in self.of.get((number, world), [])
+                if o.verdict == "skipped"]
+        return [f"{why} ({whys.count(why)} skipped)"
+                for why in sorted(set(whys))]
+
+    def cells(self, row, world):
+        """How often it happened and was borne, by how many of conform's cases,
+        and how; or why not."""
         how, why_not = ((row.sim, row.no_sim) if world == "sim"
                         else (row.real, row.no_real))
-        times, borne, skipped = self.sums(row.number, world)
-        if times:
-            return f"{times}/{borne} {how}"
-        if skipped:
-            return "skipped: " + "; ".join(skipped)
-        return f"0/0 {how}" if how else why_not or "later"
+        said = {o.said for o in self.of.get((row.number, world), []) if o.said}
+        skips = self.skips(row.number, world)
+        if not self.times(row.number, world) and not skips:
+            return "", "", "never" if how else why_not or "later"
+        injected = self.sum(row.number, world, "injected")
+        borne = self.sum(row.number, world, "handled")
+        return (f"{injected}/{borne}" if injected else "",
+                str(self.sum(row.number, world, "cases") or ""),
+                "; ".join([how, *sorted(said), *skips]))
 
     def lines(self):
         """The table, its columns as wide as they must be."""
-        head = ("row", "fault", "simulated: injected/handled, how",
-                "real kernel: the same", "later")
+        counts = "injected/handled", "cases"
+        head = ("row", "fault", *counts, "simulated", *counts,
+                "on the real kernel", "later")
         table = [head] + [
-            (str(row.number), row.fault, self.cell(row, "sim"),
-             self.cell(row, "real"), row.later) for row in rows.ROWS]
-        widths = [max(len(line[i]) for line in table) for i in range(4)]
+            (str(row.number), row.fault, *self.cells(row, "sim"),
+             *self.cells(row, "real"), row.later) for row in rows.ROWS]
+        widths = [max(len(line[i]) for line in table)
+                  for i in range(len(head) - 1)]
         for line in table:
             cells = [cell.ljust(width) for cell, width in zip(line, widths)]
-            yield "  ".join(cells + [line[4]]).rstrip()
+            yield "  ".join(cells + [line[-1]]).rstrip()
         yield self.summary()
 
     def summary(self):
-        counts = {world: sum(self.sums(row.number, world)[0] > 0
+        counts = {world: sum(self.times(row.number, world) > 0
                              for row in rows.ROWS)
                   for world in ("sim", "real")}
         return (f"{len(rows.ROWS)} rows: {counts['sim']} injected in the "
@@ -395,8 +486,8 @@ class Tally:
         for row in rows.ROWS:
             for world, how, why_not in (("sim", row.sim, row.no_sim),
                                         ("real", row.real, row.no_real)):
-                times, _, skipped = self.sums(row.number, world)
-                if how and not times and not skipped:
+                times = self.times(row.number, world)
+                if how and not times and not self.skips(row.number, world):
                     yield (f"row {row.number} is said to be injected "
                            f"({world}) and was not")
                 if times and not how:
@@ -463,6 +554,8 @@ def arguments():
 def main():
     args = arguments()
     report = Report()
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, stop)
     with tempfile.TemporaryDirectory(prefix="gn-fault-") as folder:
         catalogue = Catalogue(args, folder, args.quick)
         tally = Tally(catalogue)
