@@ -106,15 +106,15 @@ ssize_t gni_message_recv(gn_sock *s, const struct iovec *pieces, int count,
 	return n;
 }
 
-/* An IPv4 address as a socket of both families takes it. */
+/* An IPv4 address as a socket of both families takes it.  One that such a
+ * socket has given is so already. */
 static void map(gn_addr *to, const gn_addr *from, const gn_addr *local)
 {
 	struct sockaddr_in v4;
 	struct sockaddr_in6 v6 = { .sin6_family = AF_INET6 };
 
 	*to = *from;
-	if (!gn_addr_is_ipv6(local) || gn_addr_is_ipv6(from) ||
-	    from->kind != GN_UDP)
+	if (!gn_addr_is_ipv6(local) || gni_addr_family(from) != AF_INET)
 		return;
 	memcpy(&v4, from->sockaddr, sizeof v4);
 	v6.sin6_port = v4.sin_port;
