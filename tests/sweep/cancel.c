@@ -43,6 +43,7 @@ static int receive(struct round *r)
 	return (int)n;
 }
 
+/* Time passes only when everybody waits: so it rests. */
 static int send(struct round *r)
 {
 	struct ends *e = &r->ends;
@@ -50,6 +51,8 @@ static int send(struct round *r)
 
 	do {
 		result = flow_send_some(e->out, e->near, GN_NEVER);
+		if (result == 0)
+			result = op_sleep(gn_in(GN_USEC));
 	} while (result == 0);
 	return result;
 }
@@ -118,7 +121,7 @@ static int take_items(struct round *r)
 static int doze(struct round *r)
 {
 	(void)r;
-	while (op_sleep(gn_in(1 + (int64_t)draw(5 * GN_MSEC))) == 0)
+	while (op_sleep(gn_in(draw_ns(5 * GN_MSEC))) == 0)
 		;
 	return gn_code();
 }
@@ -150,7 +153,7 @@ static int cling(struct round *r)
 		;
 	r->goodbye_ns = GN_SHIELD_MAX;
 	do {
-		gn_shield(gn_in(1 + (int64_t)draw(2 * GN_SEC)));
+		gn_shield(gn_in(draw_ns(2 * GN_SEC)));
 	} while (op_sleep(gn_in(GN_SEC)) == 0 ||
 		 gn_since(r->cancelled_at) < GN_SHIELD_MAX);
 	WANT_IS(kit_late(gn_time_add(r->cancelled_at, GN_SHIELD_MAX)), 0);

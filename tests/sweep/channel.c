@@ -69,7 +69,7 @@ static int make(void *arg)
 	struct belt *b = h->belt;
 	int result = 0;
 
-	for (uint64_t n = draw_among(5, ITEMS_MAX); n > 0; n--) {
+	for (uint64_t n = draw_among(8, ITEMS_MAX); n > 0; n--) {
 		result = chance(3) ? send_any(b, h->number)
 				   : send_one(b, h->number);
 		if (result < 0 && result != GN_ETIMEOUT)
@@ -206,7 +206,7 @@ int scene_channel(gn_sim *sim, void *arg)
 	(void)arg;
 	kit_begin(sim);
 	for (unsigned i = 0; i < HOSTS; i++)
-		left[i] = (unsigned)draw_among(1, 3);
+		left[i] = (unsigned)draw_among(2, 3);
 	kit_clients(HOSTS, client, left, sizeof *left);
 	kit_power_cut();
 	return kit_run();

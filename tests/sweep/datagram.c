@@ -29,6 +29,7 @@ struct message {
 
 /* One that asks: how often each message went out, and came in. */
 struct asker {
+	const char *address;
 	unsigned count, next;
 	unsigned asked[QUESTIONS_MAX], heard[QUESTIONS_MAX];
 	unsigned answered[QUESTIONS_MAX], came[QUESTIONS_MAX];
@@ -169,7 +170,7 @@ static int ask(gn_sock *s, struct asker *a)
 	struct message m;
 	size_t len = fill(&m, (uint32_t)(a - world.askers), a->next, 0);
 	unsigned number = a->next;
-	gn_time until = gn_in(1 + (int64_t)draw(2 * GN_SEC));
+	gn_time until = gn_in(draw_ns(2 * GN_SEC));
 	ssize_t n;
 
 	a->asked[number]++;
@@ -181,11 +182,7 @@ static int ask(gn_sock *s, struct asker *a)
 
 static int talk(struct asker *a)
 {
-	static const char *const addresses[] = { "udp://server:53",
-						 "udp4://server:53",
-						 "udp6://server:53",
-						 "udp4://server:54" };
-	gn_sock *s = op_connect(addresses[draw(4)], NULL, work_idle());
+	gn_sock *s = op_connect(a->address, NULL, work_idle());
 	int result = s ? 0 : gn_code();
 	bool goes_on = true;
 
@@ -215,6 +212,18 @@ static int client(void *arg)
 	return work_crowd(asker, FIBERS, arg, sizeof(struct asker));
 }
 
+/* It asks one address only: each of them has to answer. */
+static void begin_asker(struct asker *a)
+{
+	static const char *const addresses[] = { "udp://server:53",
+						 "udp4://server:53",
+						 "udp6://server:53",
+						 "udp4://server:54" };
+
+	*a = (struct asker){ .address = addresses[draw(4)] };
+	a->count = (unsigned)draw_among(8, QUESTIONS_MAX);
+}
+
 int scene_datagram(gn_sim *sim, void *arg)
 {
 	unsigned hosts;
@@ -226,8 +235,7 @@ int scene_datagram(gn_sim *sim, void *arg)
 	world.garbles = chance(2);
 	kit_server("server", server, NULL);
 	for (unsigned i = 0; i < hosts * FIBERS; i++)
-		world.askers[i] = (struct asker){ .count = (unsigned)draw_among(
-							  8, QUESTIONS_MAX) };
+		begin_asker(&world.askers[i]);
 	kit_clients(hosts, client, world.askers, FIBERS * sizeof *world.askers);
 	if (world.garbles)
 		WANT_IS(gn_sim_fault(sim, "corrupt=5%"), 0);

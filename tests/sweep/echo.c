@@ -62,7 +62,7 @@ static int session(gn_sock *s)
 	bool waits = chance(3);
 	int result = talk_open(t, s);
 
-	t->there.total = draw_among(1, waits ? 20 : 20000);
+	t->there.total = draw_among(5, waits ? 20 : 20000);
 	t->back.total = t->there.total;
 	if (result == 0)
 		result = waits ? in_turn(s, t)
@@ -88,7 +88,7 @@ int scene_echo(gn_sim *sim, void *arg)
 	clients = (unsigned)draw_among(2, KIT_CLIENTS_MAX);
 	kit_server("server", server, NULL);
 	for (unsigned i = 0; i < clients; i++)
-		left[i] = (unsigned)draw_among(2, 4);
+		left[i] = (unsigned)draw_among(4, 5);
 	kit_clients(clients, client, left, sizeof *left);
 	kit_trouble();
 	return kit_run();

@@ -152,14 +152,9 @@ int flow_send(struct flow *f, gn_sock *s, size_t len, gn_time until)
 	return result;
 }
 
-static size_t some(void)
-{
-	return 1 + (size_t)draw(FLOW_MOST);
-}
-
 int flow_send_some(struct flow *f, gn_sock *s, gn_time until)
 {
-	size_t len = some();
+	size_t len = draw_length(FLOW_MOST);
 
 	if (f->total && len > f->total - f->taken)
 		len = (size_t)(f->total - f->taken);
@@ -285,7 +280,7 @@ ssize_t flow_recv_exact(struct flow *f, gn_sock *s, size_t len, gn_time until)
 
 ssize_t flow_recv_some(struct flow *f, gn_sock *s, gn_time until)
 {
-	return flow_recv(f, s, some(), until);
+	return flow_recv(f, s, draw_length(FLOW_MOST), until);
 }
 
 /* The end stays, however often it is asked for. */
@@ -304,7 +299,8 @@ int flow_hear(struct flow *f, gn_sock *s, gn_time last)
 	do {
 		gn_time until = gn_time_earlier(last, draw_until());
 
-		n = chance(4) ? flow_recv_exact(f, s, some(), until)
+		n = chance(4) ? flow_recv_exact(f, s, draw_length(FLOW_MOST),
+						until)
 			      : flow_recv_some(f, s, until);
 		if (n > 0 && chance(16) && kit_pause(20 * GN_MSEC) < 0)
 			return gn_code();

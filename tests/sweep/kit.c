@@ -95,6 +95,16 @@ uint64_t draw_among(uint64_t low, uint64_t high)
 	return low + draw(high - low + 1);
 }
 
+size_t draw_length(size_t most)
+{
+	return most - (size_t)draw(most);
+}
+
+int64_t draw_ns(int64_t most)
+{
+	return most - (int64_t)draw((uint64_t)most);
+}
+
 bool chance(uint64_t once_in)
 {
 	return draw(once_in) == once_in - 1;

@@ -86,6 +86,11 @@ uint64_t draw(uint64_t bound);
 /* draw_among gives one of low to high, both included, low the plainest. */
 uint64_t draw_among(uint64_t low, uint64_t high);
 
+/* draw_length gives a length of 1 to most bytes, and draw_ns some nanoseconds:
+ * 1 to most.  The plainest is all of it. */
+size_t draw_length(size_t most);
+int64_t draw_ns(int64_t most);
+
 /* chance is true once in so many times. */
 bool chance(uint64_t once_in);
 

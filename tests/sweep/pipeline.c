@@ -119,7 +119,8 @@ static int take_rest(struct reading *r, struct text *t, const char *at)
 static ssize_t take_text(struct reading *r, struct text *t)
 {
 	char text[64];
-	ssize_t n = op_recv_text(r->s, text, 5 + (size_t)draw(59), work_idle());
+	ssize_t n = op_recv_text(r->s, text, sizeof text - (size_t)draw(60),
+				 work_idle());
 
 	if (n <= 0)
 		return n;

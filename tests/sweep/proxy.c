@@ -63,8 +63,7 @@ static int copy(void *arg)
 	char buf[CHUNK];
 	ssize_t n;
 
-	while ((n = op_recv(c->from, buf, 1 + (size_t)draw(CHUNK),
-			    work_idle())) > 0)
+	while ((n = op_recv(c->from, buf, draw_length(CHUNK), work_idle())) > 0)
 		if (op_send(c->to, buf, (size_t)n, work_idle()) < 0)
 			return gn_code();
 	return n == 0 ? op_shutdown(c->to, work_idle()) : (int)n;

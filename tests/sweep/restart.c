@@ -75,8 +75,7 @@ static int server(void *arg)
 		world.life[i]++;
 		result = op_go(g, live, NULL);
 		if (result == 0)
-			result = op_group_wait(
-				g, gn_in(1 + (int64_t)draw(3 * GN_SEC)));
+			result = op_group_wait(g, gn_in(draw_ns(3 * GN_SEC)));
 		gn_group_close(g);
 		WANT(result == GN_ETIMEOUT || gn_cancelled());
 		result = kit_pause(GN_SEC);

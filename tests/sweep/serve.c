@@ -22,8 +22,8 @@ static int answer(gn_sock *s, struct talk *t)
 {
 	ssize_t n;
 
-	while ((n = flow_recv(&t->there, s, 1 + (size_t)draw(2000),
-			      work_idle())) > 0) {
+	while ((n = flow_recv(&t->there, s, draw_length(2000), work_idle())) >
+	       0) {
 		n = flow_send(&t->back, s, (size_t)n, work_idle());
 		if (n == 0 && chance(12))
 			n = kit_pause(200 * GN_MSEC);
@@ -101,7 +101,7 @@ static bool goes_on(int result)
 /* One life of the service. */
 static int serve_for_a_while(void)
 {
-	struct service v = { .grace_ns = 1 + (int64_t)draw(2 * GN_SEC) };
+	struct service v = { .grace_ns = draw_ns(2 * GN_SEC) };
 	gn_group *g = gn_group_open(NULL);
 	int result, served;
 
@@ -109,7 +109,7 @@ static int serve_for_a_while(void)
 	world.failures = world.told = 0;
 	result = op_go(g, serve, &v);
 	if (result == 0)
-		result = op_group_wait(g, gn_in((int64_t)draw(3 * GN_SEC)));
+		result = op_group_wait(g, gn_in(draw_ns(3 * GN_SEC)));
 	v.ended_at = gn_now();
 	v.is_ended = true;
 	gn_group_cancel(g);
@@ -137,8 +137,7 @@ static int server(void *arg)
 /* Says some, and hears all of it before it goes on. */
 static int exchange(gn_sock *s, struct talk *t)
 {
-	ssize_t n =
-		flow_send(&t->there, s, 1 + (size_t)draw(1500), work_idle());
+	ssize_t n = flow_send(&t->there, s, draw_length(1500), work_idle());
 
 	if (n < 0)
 		return (int)n;
@@ -153,7 +152,7 @@ static int session(gn_sock *s)
 	struct talk *t = talk_new();
 	int result = talk_open(t, s);
 
-	for (uint64_t n = draw_among(2, 12); n > 0 && result == 0; n--)
+	for (uint64_t n = draw_among(4, 12); n > 0 && result == 0; n--)
 		result = exchange(s, t);
 	if (result == 0)
 		result = flow_finish(&t->there, s, work_idle());
@@ -178,7 +177,7 @@ int scene_serve(gn_sim *sim, void *arg)
 	world.ready = false;
 	kit_server("server", server, NULL);
 	for (unsigned i = 0; i < clients; i++)
-		world.left[i] = (unsigned)draw_among(2, 5);
+		world.left[i] = (unsigned)draw_among(3, 5);
 	kit_clients(clients, client, world.left, sizeof *world.left);
 	kit_trouble();
 	return kit_run();

@@ -154,7 +154,7 @@ static int post(void *arg)
 
 		WANT_IS(gn_post(here, post_came, r), 0);
 		WANT_IS(r->posted, before);
-		result = op_sleep(gn_in(1 + (int64_t)draw(GN_SEC)));
+		result = op_sleep(gn_in(draw_ns(GN_SEC)));
 		if (result == 0)
 			WANT(r->posted > before);
 	}
@@ -170,8 +170,7 @@ static gn_fiber_fn *const sorts[] = { sleep_often, wait_in_vain, be_timed,
 /* Either all have come to their end, or the round's own deadline has. */
 static int one_round(void)
 {
-	gn_time at =
-		chance(2) ? gn_in(1 + (int64_t)draw(5 * GN_SEC)) : GN_NEVER;
+	gn_time at = chance(2) ? gn_in(draw_ns(5 * GN_SEC)) : GN_NEVER;
 	gn_group *g = gn_group_open(&(gn_group_opts){ .until = at });
 	struct round r = { .last = gn_now(), .nothing = gn_chan_open(0, 1) };
 	int result = 0;
