@@ -4,6 +4,7 @@
 #include "io/output.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <unistd.h>
@@ -53,6 +54,17 @@ int gni_output_become(int output)
 	if (dup2(output, STDOUT_FILENO) < 0 || dup2(output, STDERR_FILENO) < 0)
 		return -errno;
 	return 0;
+}
+
+void gni_output_unasked(void)
+{
+	int nothing = open("/dev/null", O_RDONLY | O_CLOEXEC);
+
+	if (nothing < 0)
+		return;
+	dup2(nothing, STDIN_FILENO);
+	if (nothing != STDIN_FILENO)
+		close(nothing);
 }
 
 void gni_output_close(int output)

@@ -1,4 +1,4 @@
-/* output.h: standard output and error that go to memory. */
+/* output.h: standard output and error that go to memory, and no input. */
 #ifndef GNI_IO_OUTPUT_H
 #define GNI_IO_OUTPUT_H
 
@@ -11,6 +11,10 @@ void gni_output_close(int output);
 /* gni_output_become makes it the process's standard output and error; 0 or a
  * negative errno. */
 int gni_output_become(int output);
+
+/* gni_output_unasked has the process read nothing from standard input, if
+ * there is a descriptor left for that. */
+void gni_output_unasked(void);
 
 /* gni_output_clear forgets what is in it. */
 void gni_output_clear(int output);

@@ -46,7 +46,7 @@ static void run(void *arg)
 
 	choices.faults = said->faults;
 	choices.faults_size = sizeof said->faults;
-	gni_child_limit(GNI_CHILD_BUSY_NS);
+	gni_child_limit(GNI_CHILD_BUSY_NS, GNI_CHILD_ALL_NS);
 	gni_trial_run(e->again->scenario, &choices, &said->result);
 	said->returned = true;
 }

@@ -18,9 +18,28 @@
 extern void __gcov_dump(void) __attribute__((weak));
 extern int __lsan_do_recoverable_leak_check(void) __attribute__((weak));
 
-static _Noreturn void be_child(void (*fn)(void *arg), void *arg, int output)
+/* Whatever the program does about the signals of the limits. */
+static void be_mortal(void)
+{
+	sigset_t limits;
+
+	sigemptyset(&limits);
+	sigaddset(&limits, SIGPROF);
+	sigaddset(&limits, SIGALRM);
+	signal(SIGPROF, SIG_DFL);
+	signal(SIGALRM, SIG_DFL);
+	sigprocmask(SIG_UNBLOCK, &limits, NULL);
+}
+
+static _Noreturn void be_child(void (*fn)(void *arg), void *arg, int output,
+			       pid_t parent)
 {
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
+	/* It may have died before. */
+	if (getppid() != parent)
+		_exit(1);
+	be_mortal();
+	gni_output_unasked();
 	if (output >= 0 && gni_output_become(output) < 0)
 		_exit(1);
 	fn(arg);
@@ -39,26 +58,32 @@ void gni_child_audit(void)
 
 pid_t gni_child_start(void (*fn)(void *arg), void *arg, int output)
 {
-	pid_t child;
+	pid_t parent = getpid(), child;
 
 	/* Or both would print what is in the buffers. */
 	fflush(NULL);
 	child = fork();
 	if (child == 0)
-		be_child(fn, arg, output);
+		be_child(fn, arg, output, parent);
 	return child < 0 ? -errno : child;
 }
 
-void gni_child_limit(int64_t ns)
+static void set_timer(int which, int64_t ns)
 {
-	struct itimerval busy = {
+	struct itimerval timer = {
 		.it_value = { .tv_sec = ns / GN_SEC,
 			      .tv_usec = ns % GN_SEC / GN_USEC } };
 
-	setitimer(ITIMER_PROF, &busy, NULL);
+	setitimer(which, &timer, NULL);
 }
 
-int gni_child_run(void (*fn)(void *arg), void *arg, int output)
+void gni_child_limit(int64_t busy_ns, int64_t all_ns)
+{
+	set_timer(ITIMER_PROF, busy_ns);
+	set_timer(ITIMER_REAL, all_ns);
+}
+
+static int run(void (*fn)(void *arg), void *arg, int output)
 {
 	pid_t child = gni_child_start(fn, arg, output);
 	int status = 0;
@@ -68,6 +93,19 @@ int gni_child_run(void (*fn)(void *arg), void *arg, int output)
 	while (waitpid(child, &status, 0) < 0)
 		if (errno != EINTR)
 			return -errno;
+	return status;
+}
+
+int gni_child_run(void (*fn)(void *arg), void *arg, int output)
+{
+	struct sigaction heard = { .sa_handler = SIG_DFL }, former;
+	int status;
+
+	/* Who ignores the ends of processes never hears how they ended; and a
+	 * handler may take them away. */
+	sigaction(SIGCHLD, &heard, &former);
+	status = run(fn, arg, output);
+	sigaction(SIGCHLD, &former, NULL);
 	return status;
 }
 

@@ -39,9 +39,27 @@ static void count(void *arg)
 
 static void spin(void *arg)
 {
-	gni_child_limit(20 * GN_MSEC);
+	gni_child_limit(20 * GN_MSEC, GNI_CHILD_ALL_NS);
 	for (volatile int *go = arg; *go;)
 		continue;
+}
+
+/* Bytes of the descriptor never come. */
+static void block(void *arg)
+{
+	char c;
+
+	gni_child_limit(GNI_CHILD_BUSY_NS, 20 * GN_MSEC);
+	if (read(*(int *)arg, &c, 1) < 0)
+		_exit(1);
+}
+
+static void read_input(void *arg)
+{
+	char c;
+
+	(void)arg;
+	_exit(read(STDIN_FILENO, &c, 1) == 0 ? 0 : 1);
 }
 
 static void output_is_kept(void **state)
@@ -129,6 +147,55 @@ static void one_that_spins_is_ended(void **state)
 	assert_int_equal(WTERMSIG(status), SIGPROF);
 }
 
+static void one_that_blocks_is_ended(void **state)
+{
+	int ends[2], status;
+
+	(void)state;
+	assert_int_equal(pipe(ends), 0);
+	status = gni_child_run(block, &ends[0], -1);
+	assert_true(WIFSIGNALED(status));
+	assert_int_equal(WTERMSIG(status), SIGALRM);
+	close(ends[0]);
+	close(ends[1]);
+}
+
+/* Also if the program neither wants to hear of it nor of its end. */
+static void whatever_the_program_ignores(void **state)
+{
+	sigset_t limits, former;
+
+	sigemptyset(&limits);
+	sigaddset(&limits, SIGPROF);
+	sigaddset(&limits, SIGALRM);
+	sigprocmask(SIG_BLOCK, &limits, &former);
+	signal(SIGPROF, SIG_IGN);
+	signal(SIGALRM, SIG_IGN);
+	signal(SIGCHLD, SIG_IGN);
+	one_that_spins_is_ended(state);
+	one_that_blocks_is_ended(state);
+	assert_ptr_equal(signal(SIGCHLD, SIG_DFL), SIG_IGN);
+	signal(SIGPROF, SIG_DFL);
+	signal(SIGALRM, SIG_DFL);
+	sigprocmask(SIG_SETMASK, &former, NULL);
+}
+
+/* What the program could read is not the child's. */
+static void there_is_no_input(void **state)
+{
+	int ends[2], input = dup(STDIN_FILENO);
+
+	(void)state;
+	assert_int_equal(pipe(ends), 0);
+	assert_int_equal(write(ends[1], "x", 1), 1);
+	assert_true(dup2(ends[0], STDIN_FILENO) >= 0);
+	assert_int_equal(gni_child_run(read_input, NULL, -1), 0);
+	assert_true(input < 0 || dup2(input, STDIN_FILENO) >= 0);
+	close(input);
+	close(ends[0]);
+	close(ends[1]);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -137,6 +204,9 @@ int main(void)
 		cmocka_unit_test(ends_are_told),
 		cmocka_unit_test(memory_is_shared),
 		cmocka_unit_test(one_that_spins_is_ended),
+		cmocka_unit_test(one_that_blocks_is_ended),
+		cmocka_unit_test(whatever_the_program_ignores),
+		cmocka_unit_test(there_is_no_input),
 	};
 
 	cmocka_set_message_output(CM_OUTPUT_TAP);

@@ -20,24 +20,28 @@ struct worker {
 	bool changed;
 	struct gni_change change;
 	gn_sweep_totals totals;
+	/* Its first ones: its numbers only grow. */
+	struct gni_failure failures[GNI_CREW_FAILURES];
+	unsigned kept;
 };
 
 struct gni_crew {
 	struct gni_job job;
 	atomic_uint_least64_t next; /* the number of the next run */
 	atomic_bool stop;
-	int refused; /* errno: why a worker could not be made */
-	atomic_uint failed;
-	struct gni_failure failures[GNI_CREW_FAILURES];
+	atomic_int lacks; /* a negative errno: why runs were not made */
 	struct gni_sample samples[GNI_CREW_SAMPLES];
 	struct worker workers[GNI_CREW_JOBS];
+	/* What all of them kept, in the order of the job. */
+	const struct gni_failure *failures[GNI_CREW_JOBS * GNI_CREW_FAILURES];
+	unsigned failed;
 };
 
 /* What one worker keeps from run to run, in its own memory. */
 struct hand {
 	struct gni_crew *crew;
 	struct worker *self;
-	struct gni_tape_log *log; /* NULL: nothing is explored */
+	struct gni_tape_log *log; /* where something is explored */
 	uint64_t logged;	  /* the seed in it, if its count is not 0 */
 };
 
@@ -53,23 +57,24 @@ static uint64_t seed_of(const struct gni_job *job, uint64_t number)
 
 /* ---- failures */
 
-static void keep(struct gni_crew *c, const struct worker *w,
+static void keep(struct gni_crew *c, struct worker *w,
 		 const struct gni_outcome *o, const char *output)
 {
-	unsigned n = atomic_fetch_add(&c->failed, 1);
 	struct gni_failure *f;
 
+	w->totals.failed++;
 	if (!c->job.keep_going)
 		atomic_store(&c->stop, true);
-	if (n >= GNI_CREW_FAILURES)
+	if (w->kept == GNI_CREW_FAILURES)
 		return;
-	f = &c->failures[n];
+	f = &w->failures[w->kept];
 	f->number = w->number;
 	f->seed = seed_of(&c->job, w->number);
 	f->changed = w->changed;
 	f->change = w->change;
 	f->outcome = *o;
 	snprintf(f->output, sizeof f->output, "%s", output);
+	w->kept++;
 }
 
 static void fail_run(struct hand *h, const struct gni_outcome *o)
@@ -83,17 +88,18 @@ static void fail_run(struct hand *h, const struct gni_outcome *o)
 
 /* ---- a worker */
 
-static void count(gn_sweep_totals *t, const struct gni_result *r)
+/* All of them stop for it: a sweep that left runs out would prove nothing. */
+static void give_up(struct gni_crew *c, int result)
 {
-	t->runs++;
-	t->faulted += r->faulted;
-	t->events += r->events;
-	t->elapsed_ns += r->elapsed_ns;
-	t->traces += r->trace;
-	for (int i = 0; i < GNI_FAULT_COUNT; i++) {
-		t->faults[i].injected += r->counts[i].injected;
-		t->faults[i].handled += r->counts[i].handled;
-	}
+	atomic_store(&c->lacks, result);
+	atomic_store(&c->stop, true);
+}
+
+static void try(const struct hand *h, const struct gni_choices *choices,
+		struct gni_result *r)
+{
+	gni_child_limit(GNI_CHILD_BUSY_NS, GNI_CHILD_ALL_NS);
+	gni_trial_run(h->crew->job.scenario, choices, r);
 }
 
 static void run(struct hand *h, const struct gni_choices *choices,
@@ -102,9 +108,8 @@ static void run(struct hand *h, const struct gni_choices *choices,
 	/* What earlier runs printed is nobody's business any more. */
 	fflush(stdout);
 	gni_output_clear(h->self->output);
-	gni_child_limit(GNI_CHILD_BUSY_NS);
-	gni_trial_run(h->crew->job.scenario, choices, r);
-	count(&h->self->totals, r);
+	try(h, choices, r);
+	gni_totals_count(&h->self->totals, r);
 	if (r->outcome.verdict != GNI_HELD)
 		fail_run(h, &r->outcome);
 }
@@ -116,7 +121,7 @@ static void run_again(struct hand *h, uint64_t seed, uint64_t trace)
 	struct gni_outcome unlike = { .verdict = GNI_UNLIKE };
 	struct gni_result r;
 
-	gni_trial_run(h->crew->job.scenario, &choices, &r);
+	try(h, &choices, &r);
 	if (r.trace != trace)
 		fail_run(h, &unlike);
 }
@@ -154,7 +159,7 @@ static void record(struct hand *h, uint64_t seed)
 		return;
 	h->log->count = 0;
 	h->logged = seed;
-	gni_trial_run(h->crew->job.scenario, &choices, &r);
+	try(h, &choices, &r);
 }
 
 static void run_change(struct hand *h, uint64_t seed, uint64_t k)
@@ -172,8 +177,10 @@ static void run_change(struct hand *h, uint64_t seed, uint64_t k)
 			      &w->change))
 		return;
 	tape = gni_tape_of(log, &w->change, &choices.bytes);
-	if (!tape)
+	if (!tape) {
+		give_up(h->crew, -ENOMEM);
 		return;
+	}
 	w->changed = true;
 	choices.tape = tape;
 	run(h, &choices, &r);
@@ -197,13 +204,15 @@ static void work(void *arg)
 	const struct gni_job *job = &h.crew->job;
 
 	h.log = job->explore ? gni_log_new() : NULL;
+	if (job->explore && !h.log)
+		give_up(h.crew, -ENOMEM);
 	while (next_run(&h)) {
 		uint64_t seed = seed_of(job, h.self->number);
 		uint64_t k = h.self->number % (job->explore + 1);
 
 		if (k == 0)
 			run_seed(&h, seed);
-		else if (h.log)
+		else
 			run_change(&h, seed, k - 1);
 	}
 	gni_log_free(h.log);
@@ -218,10 +227,10 @@ static void start(struct gni_crew *c, struct worker *w)
 
 	w->changed = w->busy = false;
 	w->process = gni_child_start(work, &h, w->output);
-	if (w->process < 0) {
-		c->refused = -w->process;
-		w->process = 0;
-	}
+	if (w->process > 0)
+		return;
+	atomic_store(&c->lacks, w->process);
+	w->process = 0;
 }
 
 static void ended(struct gni_crew *c, struct worker *w, int status)
@@ -256,17 +265,49 @@ static void oversee(void *arg)
 				ended(c, &c->workers[i], status);
 }
 
-/* What was begun by nobody has not held. */
-static bool ran_all(struct gni_crew *c)
+static int by_number(const void *a, const void *b)
 {
-	return atomic_load(&c->failed) > 0 ||
-	       atomic_load(&c->next) >= runs_of(&c->job);
+	const struct gni_failure *const *x = a, *const *y = b;
+
+	return (*x)->number < (*y)->number ? -1 : (*x)->number > (*y)->number;
+}
+
+static void gather(struct gni_crew *c)
+{
+	for (unsigned i = 0; i < c->job.jobs; i++) {
+		struct worker *w = &c->workers[i];
+
+		for (unsigned n = 0; n < w->kept; n++)
+			c->failures[c->failed++] = &w->failures[n];
+	}
+	qsort(c->failures, c->failed, sizeof *c->failures, by_number);
+}
+
+/* Whoever could not be started may have had nothing to do any more. */
+static int all_made(struct gni_crew *c)
+{
+	int lacks = atomic_load(&c->lacks);
+
+	if (c->failed > 0 || (!atomic_load(&c->stop) &&
+			      atomic_load(&c->next) >= runs_of(&c->job)))
+		return 0;
+	return lacks ? lacks : -ECHILD;
+}
+
+static int run_crew(struct gni_crew *c)
+{
+	int status = gni_child_run(oversee, c, -1);
+
+	if (status != 0)
+		return status < 0 ? status : -ECHILD;
+	gather(c);
+	return all_made(c);
 }
 
 int gni_crew_run(const struct gni_job *job, struct gni_crew **crew)
 {
 	struct gni_crew *c = gni_shared(sizeof *c);
-	int status = 0;
+	int result = 0;
 
 	*crew = c;
 	if (!c)
@@ -275,17 +316,13 @@ int gni_crew_run(const struct gni_job *job, struct gni_crew **crew)
 	for (unsigned i = 0; i < job->jobs; i++) {
 		c->workers[i].output = gni_output_open();
 		if (c->workers[i].output < 0)
-			status = c->workers[i].output;
+			result = c->workers[i].output;
 	}
-	if (status == 0)
-		status = gni_child_run(oversee, c, -1);
+	if (result == 0)
+		result = run_crew(c);
 	for (unsigned i = 0; i < job->jobs; i++)
 		gni_output_close(c->workers[i].output);
-	if (status > 0)
-		return -ECHILD;
-	if (status == 0 && !ran_all(c))
-		return -c->refused;
-	return status;
+	return result;
 }
 
 void gni_crew_free(struct gni_crew *crew)
@@ -295,43 +332,19 @@ void gni_crew_free(struct gni_crew *crew)
 
 /* ---- what they came to */
 
-static void add(gn_sweep_totals *to, const gn_sweep_totals *from)
-{
-	to->runs += from->runs;
-	to->faulted += from->faulted;
-	to->events += from->events;
-	to->elapsed_ns += from->elapsed_ns;
-	to->traces += from->traces;
-	for (int i = 0; i < GNI_FAULT_COUNT; i++) {
-		to->faults[i].injected += from->faults[i].injected;
-		to->faults[i].handled += from->faults[i].handled;
-	}
-}
-
 void gni_crew_totals(const struct gni_crew *crew, gn_sweep_totals *totals)
 {
-	*totals = (gn_sweep_totals){ .failed = atomic_load(&crew->failed) };
-	for (int i = 0; i < GNI_FAULT_COUNT; i++)
-		totals->faults[i].word = gni_fault_name((enum gni_fault)i);
+	gni_totals_begin(totals);
 	for (unsigned i = 0; i < crew->job.jobs; i++)
-		add(totals, &crew->workers[i].totals);
+		gni_totals_add(totals, &crew->workers[i].totals);
 }
 
-static int by_number(const void *a, const void *b)
+const struct gni_failure *gni_crew_failure(const struct gni_crew *crew,
+					   unsigned n)
 {
-	const struct gni_failure *x = a, *y = b;
+	bool kept = n < crew->failed && n < GNI_CREW_FAILURES;
 
-	return x->number < y->number ? -1 : x->number > y->number;
-}
-
-const struct gni_failure *gni_crew_failure(struct gni_crew *crew, unsigned n)
-{
-	unsigned failed = atomic_load(&crew->failed);
-	unsigned kept = failed < GNI_CREW_FAILURES ? failed :
-						     GNI_CREW_FAILURES;
-
-	qsort(crew->failures, kept, sizeof *crew->failures, by_number);
-	return n < kept ? &crew->failures[n] : NULL;
+	return kept ? crew->failures[n] : NULL;
 }
 
 const struct gni_sample *gni_crew_sample(const struct gni_crew *crew,

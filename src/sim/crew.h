@@ -14,11 +14,11 @@
 #include <stdatomic.h>
 
 #include "sim/explore.h"
-#include "sim/trial.h"
+#include "sim/totals.h"
 
 #define GNI_CREW_JOBS 64
 
-/* Failures that are kept; more are counted. */
+/* Failures that are kept, those of the lowest seeds; more are counted. */
 #define GNI_CREW_FAILURES 8
 
 /* Runs whose traces are kept, to be compared with those of new processes. */
@@ -57,13 +57,15 @@ struct gni_sample {
 
 struct gni_crew; /* what its processes share */
 
-/* gni_crew_run runs a job to its end; 0 or a negative errno. */
+/* gni_crew_run runs a job to its end; 0 or a negative errno, also when nothing
+ * failed but not all runs could be made. */
 int gni_crew_run(const struct gni_job *job, struct gni_crew **crew);
 
 /* gni_crew_totals sums up; gni_crew_failure gives the failed run that came
  * n-th in the order of the job, NULL past the last that was kept. */
 void gni_crew_totals(const struct gni_crew *crew, gn_sweep_totals *totals);
-const struct gni_failure *gni_crew_failure(struct gni_crew *crew, unsigned n);
+const struct gni_failure *gni_crew_failure(const struct gni_crew *crew,
+					   unsigned n);
 const struct gni_sample *gni_crew_sample(const struct gni_crew *crew,
 					 unsigned n);
 

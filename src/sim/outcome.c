@@ -40,10 +40,25 @@ static void keep_last(struct gni_outcome *o, const char *output)
 	keep_line(o, line, strcspn(line, "\n"));
 }
 
+/* The signals of gni_child_limit. */
+static const char *limit_of(int signal)
+{
+	if (signal == SIGPROF)
+		return "no end after 60 s of the processor";
+	return signal == SIGALRM ? "no end after 10 min" : NULL;
+}
+
 void gni_outcome_ended(struct gni_outcome *o, int status, const char *output)
 {
 	bool crashed = WIFSIGNALED(status);
+	const char *limit = crashed ? limit_of(WTERMSIG(status)) : NULL;
 
+	if (limit) {
+		*o = (struct gni_outcome){ .verdict = GNI_FAILED,
+					   .value = GN_ELIMIT };
+		keep_line(o, limit, strlen(limit));
+		return;
+	}
 	*o = (struct gni_outcome){
 		.verdict = crashed ? GNI_CRASHED : GNI_EXITED,
 		.value = crashed ? WTERMSIG(status) : WEXITSTATUS(status) };

@@ -33,6 +33,12 @@ static void processes_are_judged(void **state)
 	assert_null(strchr(o.text, '\x1b'));
 	gni_outcome_ended(&o, STATUS(1), "a\nSUMMARY: leak\n==7==ABORTING\n");
 	assert_string_equal(o.text, "SUMMARY: leak");
+	gni_outcome_ended(&o, SIGPROF, "before\n");
+	assert_int_equal(o.verdict, GNI_FAILED);
+	assert_int_equal(o.value, GN_ELIMIT);
+	assert_string_equal(o.text, "no end after 60 s of the processor");
+	gni_outcome_ended(&o, SIGALRM, "before\n");
+	assert_int_equal(gni_outcome_code(&o), GN_ELIMIT);
 	gni_outcome_ended(&o, STATUS(0), "");
 	assert_int_equal(o.verdict, GNI_EXITED);
 	assert_string_equal(o.text, "");

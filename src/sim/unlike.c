@@ -32,7 +32,7 @@ static void tell(void *arg)
 	char path[32];
 	struct gni_result r;
 
-	gni_child_limit(GNI_CHILD_BUSY_NS);
+	gni_child_limit(GNI_CHILD_BUSY_NS, GNI_CHILD_ALL_NS);
 	for (; choices.seed < t->seed; choices.seed++)
 		gni_trial_run(&t->sweep->scenario, &choices, &r);
 	snprintf(path, sizeof path, "/proc/self/fd/%d", t->story);

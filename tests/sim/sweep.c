@@ -510,16 +510,17 @@ static void tapes_that_cannot_be_read(void)
 
 /* ---- what a sweep needs of the system */
 
-/* Who ignores the ends of processes never hears how they ended. */
+/* Who ignores the ends of processes hears how those of a sweep ended. */
 static void ends_that_are_ignored(void)
 {
 	struct at at = { 13, SIGKILL };
 	struct told told = { 0 };
 
 	signal(SIGCHLD, SIG_IGN);
-	WANT(gn_sweep("kill", ends_by_signal, &at, told_opts(&told, &quick)) <
-	     0);
-	signal(SIGCHLD, SIG_DFL);
+	WANT_IS(gn_sweep("kill", ends_by_signal, &at, told_opts(&told, &quick)),
+		GN_ESYS);
+	WANT(told_has(&told, "signal 9"));
+	WANT(signal(SIGCHLD, SIG_DFL) == SIG_IGN);
 	WANT_IS(gn_sweep("n", holds, NULL, told_opts(&told, &quick)), 0);
 }
 
