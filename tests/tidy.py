@@ -44,8 +44,9 @@ ONLY = [
     (("src/base/rng.c",), """
         getrandom getentropy rand rand_r srand random srandom drand48 lrand48
         mrand48 arc4random"""),
-    (("src/fiber/", "src/loop/signal.c"), "sigaction"),
-    (("src/fiber/", "src/loop/signal.c"), "sigprocmask pthread_sigmask"),
+    (("src/fiber/", "src/loop/signal.c", "src/sim/child.c"), "sigaction"),
+    (("src/fiber/", "src/loop/signal.c", "src/sim/child.c"),
+     "sigprocmask pthread_sigmask"),
     (("src/task/", "src/serve/"), "pthread_create"),
     # secure_getenv instead: the library may sit in a set-user-id program.
     ((), "getenv"),

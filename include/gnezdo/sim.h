@@ -69,12 +69,14 @@ typedef struct gn_sim_opts {
 	bool in_order;	    /* nothing is left to the seed: fibers run in turn
 			     * and bytes come as they were sent */
 	/* What goes wrong: a plan (fault.h), whose times count from the begin
-	 * of the run; NULL: nothing.  GNEZDO_FAULTS is read instead of it. */
+	 * of the run, of at most 32 rules; NULL: nothing.  GNEZDO_FAULTS is
+	 * read instead of it. */
 	const char *faults;
 	bool swarm;	 /* the seed draws faults, besides those of the plan;
 			  * with GNEZDO_FAULTS it does not */
 	int64_t heal_ns; /* after so long nothing goes wrong any more, and who
-			  * was down is up again; 0: never, with swarm 10 s */
+			  * was down is up again; at most 100000 h; 0: never,
+			  * with swarm 10 s */
 	/* The choices themselves, read instead of made by the seed: any bytes
 	 * are some.  NULL: the seed; in_order counts first. */
 	const void *tape;

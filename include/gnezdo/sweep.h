@@ -6,7 +6,8 @@
  * of their own, with the faults of a plan (fault.h) or, without one, faults
  * that each seed draws, until they heal.  A run has failed when the scenario
  * says so, when it crashes, deadlocks or never ends, when a socket is left
- * open, and when the same seed does not give the same run again.
+ * open, when it ran no simulation, and when the same seed does not give the
+ * same run again, which is looked at for some of the seeds.
  *
  *	#include <gnezdo.h>
  *
@@ -65,9 +66,9 @@
  *	GNEZDO_SCENARIO=asks GNEZDO_SEED=42 ./program
  *
  * Variables of the environment that a sweep reads (docs/environment.md):
- * GNEZDO_SCENARIO=NAME leaves other sweeps out; GNEZDO_SEED=N runs one seed,
- * in this very process, for a debugger; GNEZDO_TAPE=FILE runs the choices in a
- * file; GNEZDO_SHRINK=FILE makes those of a failing run as few as it can,
+ * GNEZDO_SCENARIO=NAME leaves other sweeps out, with a line that says so;
+ * GNEZDO_SEED=N runs one seed, in this very process, for a debugger;
+ * GNEZDO_TAPE=FILE runs the choices in a file; GNEZDO_SHRINK=FILE makes those of a failing run as few as it can,
  * writes them and tells the story; GNEZDO_EXPLORE=N runs each seed N times
  * more with one choice changed; GNEZDO_FAULTS and GNEZDO_TRACE as in sim.h.
  */
@@ -119,16 +120,17 @@ typedef struct gn_sweep_opts {
 			     * changed: which of several comes first, how many
 			     * bytes come at once */
 	unsigned jobs;	    /* processes at once, 64 at most; 0: a core each */
-	const char *faults; /* for each seed; NULL: each draws its own, "":
-			     * none */
-	int64_t heal_ns;    /* faults end after so long; 0: 10 s */
+	const char *faults; /* for each seed, 32 rules at most; NULL: each
+			     * draws its own, "": none */
+	int64_t heal_ns;    /* faults end after so long; 0: 10 s; at most
+			     * 100000 h */
 	int64_t latency_ns; /* as in gn_sim_opts */
 	uint64_t steps_max; /* a run of more steps never ends; 0: a million */
 	bool keep_going;    /* run all seeds, also when some fail */
 	/* Where a report goes, a line a call; NULL: standard error. */
 	void (*report)(const char *line, void *arg);
 	void *report_arg;
-	gn_sweep_totals *totals; /* filled in, if not NULL */
+	gn_sweep_totals *totals; /* filled in, if not NULL; also by one run */
 } gn_sweep_opts;
 
 /*
@@ -142,8 +144,10 @@ typedef struct gn_sweep_opts {
  *   opts   NULL: defaults
  *   fails  of the run with the lowest seed that failed: the code that the
  *          scenario returned, GN_EDEADLOCK, GN_ELIMIT (it never ends, sockets
- *          are left open), GN_ESYS (it crashed, or is not the same twice);
- *          GN_EINVAL (a variable or an option that is none), GN_ENOMEM
+ *          are left open), GN_ESYS (it crashed, or is not the same twice),
+ *          GN_EINVAL (it ran no simulation); GN_EINVAL (a variable or an option
+ *          that is none), GN_ENOMEM and the like (the system lacked what the
+ *          runs need: not all were made)
  */
 GN_API GN_MUST_USE int gn_sweep(const char *name, gn_scenario_fn *fn, void *arg,
 				const gn_sweep_opts *opts);

@@ -6,6 +6,10 @@
 #include <stdint.h>
 
 #include <gnezdo/fault.h>
+#include <gnezdo/time.h>
+
+/* The latest instant of a plan.  It can be added to any clock. */
+#define GNI_FAULT_TIME_MAX (100000 * GN_HOUR)
 
 /* The faults, in the order of the table in word.c. */
 enum gni_fault {

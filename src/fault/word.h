@@ -40,9 +40,6 @@ struct gni_fault_word {
 extern const struct gni_fault_word gni_fault_words[GNI_FAULT_COUNT];
 extern const struct gni_fault_unit gni_fault_times[];
 
-/* The latest instant of a plan.  It can be added to any clock. */
-#define GNI_FAULT_TIME_MAX (100000 * GN_HOUR)
-
 int64_t gni_fault_get(const gn_faults *f, struct gni_fault_field field);
 void gni_fault_set(gn_faults *f, struct gni_fault_field field, int64_t value);
 

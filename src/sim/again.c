@@ -6,11 +6,12 @@
 #include <errno.h>
 
 #include "sim/child.h"
+#include "sim/inside.h"
 
 struct gni_said {
 	struct gni_result result;
 	bool returned;
-	char faults[GN_FAULT_TEXT_MAX];
+	char faults[GNI_PLAN_TEXT_MAX];
 };
 
 struct errand {
@@ -63,11 +64,14 @@ const struct gni_result *gni_again_run(struct gni_again *a,
 	said->returned = false;
 	said->faults[0] = '\0';
 	status = gni_child_run(run, &e, a->shows ? -1 : a->output);
-	if (status != 0 || !said->returned) {
+	if (status < 0) {
+		a->lacks = status;
+		return NULL;
+	}
+	if (status > 0 || !said->returned) {
 		gni_again_output(a, output, sizeof output);
 		said->result = (struct gni_result){ .faulted = false };
-		gni_outcome_ended(&said->result.outcome,
-				  status < 0 ? 1 << 8 : status, output);
+		gni_outcome_ended(&said->result.outcome, status, output);
 	}
 	return &said->result;
 }

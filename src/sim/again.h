@@ -13,6 +13,7 @@ struct gni_again {
 	int output;
 	bool shows; /* the run's output is not kept back */
 	struct gni_said *said; /* what the process left in shared memory */
+	int lacks; /* a negative errno: why the last run was not made */
 };
 
 /* gni_again_open makes ready; 0 or a negative errno. */
@@ -20,7 +21,7 @@ int gni_again_open(struct gni_again *a, const struct gni_scenario *s);
 void gni_again_close(struct gni_again *a);
 
 /* gni_again_run runs it, whatever happens then; valid until the next run.  The
- * faults of the choices are ignored. */
+ * faults of the choices are ignored.  NULL: there could be no process. */
 const struct gni_result *gni_again_run(struct gni_again *a,
 				       const struct gni_choices *choices);
 

@@ -21,13 +21,14 @@ extern int __lsan_do_recoverable_leak_check(void) __attribute__((weak));
 /* Whatever the program does about the signals of the limits. */
 static void be_mortal(void)
 {
+	const struct sigaction dies = { .sa_handler = SIG_DFL };
 	sigset_t limits;
 
 	sigemptyset(&limits);
 	sigaddset(&limits, SIGPROF);
 	sigaddset(&limits, SIGALRM);
-	signal(SIGPROF, SIG_DFL);
-	signal(SIGALRM, SIG_DFL);
+	sigaction(SIGPROF, &dies, NULL);
+	sigaction(SIGALRM, &dies, NULL);
 	sigprocmask(SIG_UNBLOCK, &limits, NULL);
 }
 

@@ -30,23 +30,33 @@ struct host {
 	struct gni_wait waits;
 };
 
-static int add_host(gn_sim *sim, const char *name, gn_fiber_fn *fn, void *arg,
-		    bool service)
+static int add_place(gn_sim *sim, const char *name)
 {
-	struct host *h;
 	int place = -EINVAL;
 
 	if (sim->io && !strchr(name, '.'))
 		place = gni_sim_host(sim->io, name);
-
 	if (place == -EEXIST || place == -EINVAL)
 		return gni_sim_fail(GN_EINVAL, 0, "sim_host");
 	if (place < 0)
 		return gni_sim_fail(place == -ENOSPC ? GN_ELIMIT : GN_ENOMEM,
 				    -place, "sim_host");
-	h = calloc(1, sizeof *h);
+	return place;
+}
+
+static int add_host(gn_sim *sim, const char *name, gn_fiber_fn *fn, void *arg,
+		    bool service)
+{
+	struct host *h = calloc(1, sizeof *h);
+	int place;
+
 	if (!h)
 		return gni_sim_fail(GN_ENOMEM, 0, "sim_host");
+	place = add_place(sim, name);
+	if (place < 0) {
+		free(h);
+		return place;
+	}
 	h->sim = sim;
 	h->fn = fn;
 	h->arg = arg;

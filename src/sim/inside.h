@@ -19,6 +19,9 @@
 /* Rules that a plan may have: more than anybody writes or a seed draws. */
 #define GNI_PLAN_RULES 64
 
+/* Enough bytes for all of them as text. */
+#define GNI_PLAN_TEXT_MAX (GNI_PLAN_RULES * GN_FAULT_TEXT_MAX)
+
 struct gni_plan {
 	gn_fault_rule *rules; /* NULL: none; drawn ones, then a text's */
 	int drawn, given;

@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "fault/fault.h"
 #include "sim/swarm.h"
 
 /* When a swarm ends of itself: late enough for several tries of a TCP
@@ -32,7 +33,7 @@ int gni_plan_open(struct gni_plan *p, const gn_sim_opts *opts)
 	p->heal_ns = opts->heal_ns;
 	if (p->swarm && p->heal_ns == 0)
 		p->heal_ns = HEAL_NS;
-	if (p->heal_ns < 0)
+	if (p->heal_ns < 0 || p->heal_ns > GNI_FAULT_TIME_MAX)
 		return gni_sim_fail(GN_EINVAL, 0, "sim_open");
 	if (!text && !p->swarm)
 		return 0;
@@ -67,17 +68,21 @@ static void tell(gn_sim *sim)
 {
 	static const char word[] = "  faults: ";
 	struct gni_plan *p = &sim->plan;
-	char line[sizeof word + GN_FAULT_TEXT_MAX];
 	int count = p->drawn + p->given;
+	char *line;
 
 	if (p->text)
 		gn_fault_text(p->rules, count, p->text, p->text_size);
 	if (!p->aloud || count == 0)
 		return;
+	line = malloc(sizeof word + GNI_PLAN_TEXT_MAX);
+	if (!line)
+		return;
 	memcpy(line, word, sizeof word);
 	gn_fault_text(p->rules, count, line + sizeof word - 1,
-		      GN_FAULT_TEXT_MAX);
+		      GNI_PLAN_TEXT_MAX);
 	gni_sim_say(sim, line);
+	free(line);
 }
 
 int gni_plan_enact(gn_sim *sim)

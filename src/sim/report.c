@@ -10,14 +10,46 @@
 #include <gnezdo/version.h>
 
 #include "base/text.h"
+#include "io/file.h"
 #include "sim/sweep.h"
 
 /* Lines of what a failed run printed that are told: its last ones. */
 #define OUTPUT_LINES 12
 
+/* Characters of which none means anything to a shell. */
+#define PLAIN                        \
+	"abcdefghijklmnopqrstuvwxyz" \
+	"ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-./:,=+@%"
+
+/* More words behind a program than any system takes, bytes. */
+#define WORDS_MAX ((size_t)4 << 20)
+
+static void say_line(const struct gni_sweep *w, const char *line)
+{
+	if (w->opts->report)
+		w->opts->report(line, w->opts->report_arg);
+	else
+		fprintf(stderr, "%s\n", line);
+}
+
+/* A line that is cut would not show a run again. */
+static void say_long(const struct gni_sweep *w, size_t len, const char *form,
+		     va_list list)
+{
+	char *line = malloc(len + 1);
+	struct gni_text t;
+
+	if (!line)
+		return;
+	gni_text_begin(&t, line, len + 1);
+	gni_text_add_list(&t, form, list);
+	say_line(w, line);
+	free(line);
+}
+
 void gni_sweep_say(const struct gni_sweep *w, const char *form, ...)
 {
-	char line[GN_FAULT_TEXT_MAX + 1024];
+	char line[1024];
 	struct gni_text t;
 	va_list list;
 
@@ -25,10 +57,12 @@ void gni_sweep_say(const struct gni_sweep *w, const char *form, ...)
 	va_start(list, form);
 	gni_text_add_list(&t, form, list);
 	va_end(list);
-	if (w->opts->report)
-		w->opts->report(line, w->opts->report_arg);
+	va_start(list, form);
+	if (gni_text_cut(&t))
+		say_long(w, t.len, form, list);
 	else
-		fprintf(stderr, "%s\n", line);
+		say_line(w, line);
+	va_end(list);
 }
 
 const char *gni_sweep_name(const struct gni_which *which, char *name,
@@ -72,13 +106,32 @@ static void say_output(const struct gni_sweep *w, const char *output)
 	}
 }
 
+/* As a shell reads it back. */
+static void put_word(struct gni_text *t, const char *word)
+{
+	const char *rest = word + strspn(word, PLAIN);
+
+	if (*word && !*rest) {
+		gni_text_add(t, "%s ", word);
+		return;
+	}
+	gni_text_add(t, "'");
+	for (; *word; word = rest) {
+		rest = word + strcspn(word, "'");
+		gni_text_add(t, "%.*s", (int)(rest - word), word);
+		for (; *rest == '\''; rest++)
+			gni_text_add(t, "'\\''");
+	}
+	gni_text_add(t, "' ");
+}
+
 static void put_variable(struct gni_text *t, const char *name,
 			 const char *value)
 {
-	bool plain = value && !strpbrk(value, " \t\n\"$&();<>*?|\\`");
-
-	if (value)
-		gni_text_add(t, plain ? "%s=%s " : "%s='%s' ", name, value);
+	if (!value)
+		return;
+	gni_text_add(t, "%s=", name);
+	put_word(t, value);
 }
 
 static void put_which(struct gni_text *t, const struct gni_which *which)
@@ -92,19 +145,54 @@ static void put_which(struct gni_text *t, const struct gni_which *which)
 			     which->change.place, which->change.value);
 }
 
+/* The program and what it was told; the system may not say. */
+static void put_program(struct gni_text *t)
+{
+	uint8_t *words;
+	size_t len;
+
+	if (gni_file_read("/proc/self/cmdline", WORDS_MAX, &words, &len) < 0) {
+		put_word(t, program_invocation_name);
+		return;
+	}
+	words[len] = '\0';
+	for (size_t at = 0; at < len;) {
+		const char *word = (const char *)words + at;
+
+		put_word(t, word);
+		at += strlen(word) + 1;
+	}
+	free(words);
+}
+
 /* All that decides the run and does not stand in the program. */
+static void put_again(struct gni_text *t, const struct gni_sweep *w,
+		      const struct gni_which *which)
+{
+	put_variable(t, "GNEZDO_SCENARIO", w->scenario.name);
+	put_which(t, which);
+	put_variable(t, "GNEZDO_FAULTS", secure_getenv("GNEZDO_FAULTS"));
+	put_variable(t, "GNEZDO_OFF", secure_getenv("GNEZDO_OFF"));
+	put_program(t);
+}
+
 static void say_again(const struct gni_sweep *w, const struct gni_which *which)
 {
-	char line[GN_FAULT_TEXT_MAX + 512];
 	struct gni_text t;
+	char one, *line;
+	size_t len;
 
-	gni_text_begin(&t, line, sizeof line);
-	put_variable(&t, "GNEZDO_SCENARIO", w->scenario.name);
-	put_which(&t, which);
-	put_variable(&t, "GNEZDO_FAULTS", secure_getenv("GNEZDO_FAULTS"));
-	put_variable(&t, "GNEZDO_OFF", secure_getenv("GNEZDO_OFF"));
-	gni_sweep_say(w, "  again (gnezdo %s): %s%s", gn_version(), line,
-		      program_invocation_name);
+	gni_text_begin(&t, &one, 1);
+	put_again(&t, w, which);
+	len = t.len;
+	line = malloc(len + 1);
+	if (!line)
+		return;
+	gni_text_begin(&t, line, len + 1);
+	put_again(&t, w, which);
+	line[len - 1] = '\0'; /* a blank */
+	gni_sweep_say(w, "  again (gnezdo %s): %s", gn_version(), line);
+	free(line);
 	if (!w->shrink_to)
 		gni_sweep_say(w, "  shrunk: with GNEZDO_SHRINK=FILE too");
 }

@@ -11,14 +11,16 @@
 #include "sim/shrink.h"
 #include "sim/sweep.h"
 
-/* Each takes a process: a minute or so in all, at most. */
+/* Each takes a process, and some take long: who waits has so much patience. */
 #define RUNS_MAX 20000
+#define PATIENCE_NS (10 * GN_MIN)
 
 struct shortening {
 	struct gni_shrink shrink;
 	struct gni_sweep *sweep;
 	struct gni_outcome as; /* what it must go on failing like */
 	size_t events, told;
+	gn_time until;
 };
 
 static int fail(int sys, const char *file)
@@ -38,15 +40,21 @@ static bool fails(void *arg, const struct gni_tape_entry *entries, size_t count,
 	uint8_t *tape = malloc(bytes + 1);
 	struct gni_choices choices = { .tape = tape, .bytes = bytes,
 				       .log = used };
-	bool same;
+	const struct gni_result *r;
 
 	if (!tape)
 		return false;
 	gni_tape_save(entries, count, tape, bytes);
-	same = gni_outcome_same(
-		&gni_again_run(&s->sweep->again, &choices)->outcome, &s->as);
+	r = gni_again_run(&s->sweep->again, &choices);
 	free(tape);
-	return same;
+	return r && gni_outcome_same(&r->outcome, &s->as);
+}
+
+static bool patient(void *arg)
+{
+	const struct shortening *s = arg;
+
+	return gn_time_before(gn_now(), s->until);
 }
 
 /* Told whenever half of the events are gone. */
@@ -62,30 +70,41 @@ static void progress(const struct gni_shrink *shrink)
 		      shrink->runs);
 }
 
+/* Writes the best there is: 0 or a code; the tape is to be freed. */
+static int save(const struct shortening *s, uint8_t **tape, size_t *bytes)
+{
+	const char *file = s->sweep->shrink_to;
+	int result;
+
+	*tape = gni_tape_of(s->shrink.best, NULL, bytes);
+	if (!*tape)
+		return fail(ENOMEM, NULL);
+	result = gni_file_write(file, *tape, *bytes);
+	return result < 0 ? fail(-result, file) : 0;
+}
+
 static int tell(struct shortening *s)
 {
 	struct gni_sweep *w = s->sweep;
 	struct gni_choices choices = { .seed = 0 };
-	uint8_t *tape = gni_tape_of(s->shrink.best, NULL, &choices.bytes);
 	const char *story = secure_getenv("GNEZDO_TRACE");
 	struct gni_which which = { .file = w->shrink_to };
-	int result;
+	uint8_t *tape;
+	int result = save(s, &tape, &choices.bytes);
 
-	if (!tape)
-		return fail(ENOMEM, NULL);
-	result = gni_file_write(w->shrink_to, tape, choices.bytes);
+	if (result < 0) {
+		free(tape);
+		return result;
+	}
 	choices.tape = tape;
-	choices.story = story ? story : "1";
-	w->again.shows = true;
-	gni_again_run(&w->again, &choices);
-	w->again.shows = false;
+	gni_sweep_story(w, &choices, story ? story : "1");
 	gni_sweep_say(w, "%s: %zu of %zu events are left, after %u runs",
 		      w->scenario.name, gni_shrink_events(s->shrink.best),
 		      s->events, s->shrink.runs);
 	gni_report_failure(w, &which, &s->as, "",
 			   gni_again_faults(&w->again));
 	free(tape);
-	return result < 0 ? fail(-result, w->shrink_to) : 0;
+	return 0;
 }
 
 /* The log of the failing run, which is where shrinking begins: 1, or 0 when it
@@ -93,6 +112,7 @@ static int tell(struct shortening *s)
 static int record(struct shortening *s, const struct gni_which *which)
 {
 	struct gni_sweep *w = s->sweep;
+	const struct gni_result *r;
 	struct gni_choices choices;
 	char name[256];
 	uint8_t *made;
@@ -101,18 +121,42 @@ static int record(struct shortening *s, const struct gni_which *which)
 	if (result < 0)
 		return result;
 	choices.log = s->shrink.best;
-	s->as = gni_again_run(&w->again, &choices)->outcome;
+	r = gni_again_run(&w->again, &choices);
 	free(made);
+	if (!r)
+		return fail(-w->again.lacks, NULL);
+	if (w->one)
+		gni_totals_count(&w->totals, r);
+	s->as = r->outcome;
 	gni_sweep_name(which, name, sizeof name);
 	if (s->as.verdict == GNI_HELD) {
 		gni_sweep_say(w, "%s: %s holds, there is nothing to shrink",
 			      w->scenario.name, name);
 		return 0;
 	}
+	w->totals.failed += w->one;
 	s->events = s->told = gni_shrink_events(s->shrink.best);
 	gni_sweep_say(w, "%s: %s fails with %zu events", w->scenario.name,
 		      name, s->events);
 	return 1;
+}
+
+/* The file is written before, too: it is as well to know at once that it
+ * cannot be, and who loses patience has something. */
+static int shrink(struct shortening *s)
+{
+	size_t bytes;
+	uint8_t *tape;
+	int result = save(s, &tape, &bytes);
+
+	free(tape);
+	if (result < 0)
+		return result;
+	s->until = gn_in(PATIENCE_NS);
+	gni_shrink_run(&s->shrink);
+	if (s->shrink.runs >= RUNS_MAX || !patient(s))
+		gni_sweep_say(s->sweep, "  given up: fewer might do");
+	return tell(s);
 }
 
 static int shorten(struct shortening *s, const struct gni_which *which)
@@ -121,13 +165,11 @@ static int shorten(struct shortening *s, const struct gni_which *which)
 
 	if (result <= 0)
 		return result;
-	if (s->shrink.best->count > s->shrink.best->max) {
+	if (s->shrink.best->count > s->shrink.best->max)
 		gni_sweep_say(s->sweep, "  it has too many choices");
-		return gni_outcome_code(&s->as);
-	}
-	gni_shrink_run(&s->shrink);
-	result = tell(s);
-	return result < 0 ? result : gni_outcome_code(&s->as);
+	else
+		result = shrink(s);
+	return result < 0 ? result : gni_sweep_result(s->sweep, &s->as);
 }
 
 int gni_shorten(struct gni_sweep *w, const struct gni_which *which)
@@ -141,6 +183,7 @@ int gni_shorten(struct gni_sweep *w, const struct gni_which *which)
 					.used = gni_log_new(),
 					.trial = gni_log_new(),
 					.runs_max = RUNS_MAX,
+					.patient = patient,
 					.progress = progress };
 	if (s.shrink.best && s.shrink.used && s.shrink.trial)
 		result = shorten(&s, which);

@@ -12,11 +12,13 @@
 #define ROUNDS_MAX 1000
 #define ROUND_MAX 4
 
+#define VALUE_MAX (UINT64_C(1) << 16)
+
 struct size {
 	uint64_t events, values, entries;
 };
 
-/* Values are summed by their bits, or one large one would hide all others. */
+/* A value counts only so far, or one large one would hide all others. */
 static struct size size_of(const struct gni_tape_log *log)
 {
 	struct size s = { 0, 0, log->count };
@@ -25,7 +27,7 @@ static struct size size_of(const struct gni_tape_log *log)
 		uint64_t value = log->entries[i].value;
 
 		s.events += value > 0;
-		s.values += value < 1 << 16 ? value : 1 << 16;
+		s.values += value < VALUE_MAX ? value : VALUE_MAX;
 	}
 	return s;
 }
@@ -60,13 +62,20 @@ static void trim(struct gni_tape_log *log)
 		log->count--;
 }
 
+/* No more is to be tried. */
+static bool spent(const struct gni_shrink *s)
+{
+	return s->runs >= s->runs_max ||
+	       (s->patient && !s->patient(s->arg));
+}
+
 /* Tries what is in trial; what the run asked for may be smaller still. */
 static bool attempt(struct gni_shrink *s)
 {
 	bool whole;
 
 	trim(s->trial);
-	if (s->runs >= s->runs_max || !is_smaller(s->trial, s->best))
+	if (spent(s) || !is_smaller(s->trial, s->best))
 		return false;
 	s->runs++;
 	s->used->count = 0;
@@ -88,7 +97,7 @@ static bool zero_streams(struct gni_shrink *s)
 {
 	bool smaller = false;
 
-	for (int stream = GNI_STREAMS - 1; stream >= 0; stream--) {
+	for (int stream = GNI_STREAMS - 1; stream >= 0 && !spent(s); stream--) {
 		copy(s->trial, s->best);
 		for (size_t i = 0; i < s->trial->count; i++)
 			if ((int)s->trial->entries[i].stream == stream)
@@ -119,7 +128,7 @@ static bool zero_spans(struct gni_shrink *s)
 	bool smaller = false;
 
 	for (size_t span = gni_shrink_events(s->best); span > 0; span /= 2) {
-		for (size_t from = 0;; from += span) {
+		for (size_t from = 0; !spent(s); from += span) {
 			copy(s->trial, s->best);
 			if (!zero_events(s->trial, from, span))
 				break;
@@ -150,7 +159,7 @@ static bool delete_spans(struct gni_shrink *s, size_t least)
 
 	for (size_t span = s->best->count / 2; span >= least && span > 0;
 	     span /= 2) {
-		for (size_t end = s->best->count; end > 0;) {
+		for (size_t end = s->best->count; end > 0 && !spent(s);) {
 			size_t from = end > span ? end - span : 0;
 
 			copy(s->trial, s->best);
@@ -172,26 +181,26 @@ static bool try_value(struct gni_shrink *s, size_t at, uint64_t value)
 }
 
 /* The lowest value of one entry with which it fails, by halves. */
-static bool lower(struct gni_shrink *s, size_t at)
+static void lower(struct gni_shrink *s, size_t at)
 {
 	uint64_t low = 0;
-	bool smaller = try_value(s, at, 1);
 
-	while (!smaller && at < s->best->count &&
+	if (try_value(s, at, 1))
+		return;
+	while (!spent(s) && at < s->best->count &&
 	       low + 1 < s->best->entries[at].value) {
 		uint64_t middle = low + (s->best->entries[at].value - low) / 2;
 
 		if (!try_value(s, at, middle))
 			low = middle;
 	}
-	return smaller;
 }
 
 static bool lower_values(struct gni_shrink *s)
 {
 	struct size before = size_of(s->best);
 
-	for (size_t i = 0; i < s->best->count; i++)
+	for (size_t i = 0; i < s->best->count && !spent(s); i++)
 		if (s->best->entries[i].value > 1)
 			lower(s, i);
 	return size_of(s->best).values < before.values ||
@@ -230,7 +239,7 @@ static bool fewer_rounds(struct gni_shrink *s)
 {
 	bool smaller = false;
 
-	for (size_t i = 0; i < s->best->count; i++) {
+	for (size_t i = 0; i < s->best->count && !spent(s); i++) {
 		for (uint64_t each = 1; each <= ROUND_MAX; each++) {
 			uint64_t value = s->best->entries[i].value;
 
@@ -252,7 +261,7 @@ void gni_shrink_run(struct gni_shrink *s)
 
 	trim(s->best);
 	zero_streams(s);
-	while (smaller && s->runs < s->runs_max) {
+	while (smaller && !spent(s)) {
 		smaller = zero_spans(s);
 		/* Single entries only once there are few. */
 		smaller |= delete_spans(s, 1 + s->best->count / 64);

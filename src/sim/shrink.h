@@ -16,6 +16,8 @@ struct gni_shrink {
 	struct gni_tape_log *best; /* the choices of the failing run */
 	struct gni_tape_log *used, *trial; /* room, each as large as best */
 	unsigned runs, runs_max;
+	/* Whether there is time for another run; NULL: for any number. */
+	bool (*patient)(void *arg);
 	/* Called after each success; NULL: nobody is told. */
 	void (*progress)(const struct gni_shrink *s);
 };
@@ -23,8 +25,8 @@ struct gni_shrink {
 /* gni_shrink_events counts choices that are not the plainest. */
 size_t gni_shrink_events(const struct gni_tape_log *log);
 
-/* gni_shrink_run shrinks best until nothing more can be taken from it, or
- * runs_max is reached. */
+/* gni_shrink_run shrinks best until nothing more can be taken from it,
+ * runs_max is reached or patience is at its end. */
 void gni_shrink_run(struct gni_shrink *s);
 
 #endif

@@ -107,6 +107,32 @@ static void what_fails_anyway_needs_no_event(void **state)
 	close_bench(&b);
 }
 
+static unsigned patience;
+
+static bool patient(void *arg)
+{
+	(void)arg;
+	return patience > 0 && --patience > 0;
+}
+
+/* It asks before each run, and before each part that it may try. */
+static void patience_has_an_end(void **state)
+{
+	struct bench b;
+	unsigned runs;
+
+	(void)state;
+	open_bench(&b, always);
+	b.shrink.patient = patient;
+	gni_shrink_run(&b.shrink);
+	assert_int_equal(b.shrink.runs, 0);
+	patience = 40;
+	gni_shrink_run(&b.shrink);
+	runs = b.shrink.runs;
+	assert_in_range(runs, 1, 40);
+	close_bench(&b);
+}
+
 /* One event in the midst of a thousand others. */
 static bool one(struct gni_tape *t)
 {
@@ -221,6 +247,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(what_fails_anyway_needs_no_event),
+		cmocka_unit_test(patience_has_an_end),
 		cmocka_unit_test(one_event_remains_and_is_least),
 		cmocka_unit_test(several_events_remain),
 		cmocka_unit_test(rounds_that_do_not_matter_are_deleted),

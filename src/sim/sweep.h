@@ -28,6 +28,7 @@ struct gni_sweep {
 	uint8_t *tape;		/* of a file; freed at the end */
 	size_t bytes;
 	const char *shrink_to; /* a file; NULL: nothing is shrunk */
+	gn_sweep_totals totals;
 };
 
 /* gni_sweep_say reports a line. */
@@ -41,6 +42,15 @@ void gni_sweep_say(const struct gni_sweep *w, const char *form, ...)
  */
 int gni_sweep_choices(struct gni_sweep *w, const struct gni_which *which,
 		      struct gni_choices *choices, uint8_t **made);
+
+/* gni_sweep_result is what gn_sweep returns of a run that ended so, with the
+ * record written. */
+int gni_sweep_result(const struct gni_sweep *w, const struct gni_outcome *o);
+
+/* gni_sweep_story runs it once more, its output where that of this process
+ * goes: its story is told to a file or, "1", on standard error. */
+void gni_sweep_story(struct gni_sweep *w, const struct gni_choices *choices,
+		     const char *to);
 
 /* gni_sweep_name names a run: "seed 42". */
 const char *gni_sweep_name(const struct gni_which *which, char *name,

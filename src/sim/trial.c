@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "error/error.h"
 #include "sim/inside.h"
 
 static void failed(struct gni_outcome *o, int code)
@@ -18,8 +19,10 @@ static void failed(struct gni_outcome *o, int code)
 		snprintf(o->text, sizeof o->text, "%s", operation);
 }
 
-static void judge(struct gni_outcome *o, int code, const struct gni_after *a)
+static void judge(struct gni_outcome *o, int code, const gn_sim *sim)
 {
+	const struct gni_after *a = &sim->after;
+
 	if (a->deadlocked)
 		*o = (struct gni_outcome){ .verdict = GNI_FAILED,
 					   .value = GN_EDEADLOCK };
@@ -33,7 +36,11 @@ static void judge(struct gni_outcome *o, int code, const struct gni_after *a)
 		*o = (struct gni_outcome){ .verdict = GNI_LEFT,
 					   .value = (int)a->left };
 		snprintf(o->text, sizeof o->text, "%s", a->left_at);
-	} else
+	} else if (!sim->ran)
+		*o = (struct gni_outcome){ .verdict = GNI_FAILED,
+					   .value = GN_EINVAL,
+					   .text = "it ran no simulation" };
+	else
 		*o = (struct gni_outcome){ .verdict = GNI_HELD };
 }
 
@@ -53,6 +60,8 @@ void gni_trial_run(const struct gni_scenario *s, const struct gni_choices *c,
 	gn_sim_opts opts = s->opts;
 	gn_sim *sim;
 
+	/* A record of an earlier failure tells nothing of this run. */
+	gni_error_free(gni_error_take());
 	*r = (struct gni_result){ .faulted = false };
 	opts.seed = c->seed;
 	opts.tape = c->tape;
@@ -66,7 +75,7 @@ void gni_trial_run(const struct gni_scenario *s, const struct gni_choices *c,
 	sim->plan.aloud = s->aloud;
 	sim->plan.text = c->faults;
 	sim->plan.text_size = c->faults_size;
-	judge(&r->outcome, s->fn(sim, s->arg), &sim->after);
+	judge(&r->outcome, s->fn(sim, s->arg), sim);
 	take(r, &sim->after);
 	gn_sim_close(sim);
 }

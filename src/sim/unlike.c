@@ -83,9 +83,9 @@ void gni_unlike_find(struct gni_sweep *w, uint64_t seed)
 	uint64_t first = seed > w->job.seed + BEFORE ? seed - BEFORE :
 						       w->job.seed;
 	struct gni_choices choices = { .seed = seed };
-	uint64_t trace = gni_again_run(&w->again, &choices)->trace;
+	const struct gni_result *r = gni_again_run(&w->again, &choices);
 	char *alone = story_of(w, seed, seed, 0);
-	char *after = story_of(w, first, seed, trace);
+	char *after = r ? story_of(w, first, seed, r->trace) : NULL;
 
 	if (alone && after)
 		compare(w, alone, after);

@@ -71,6 +71,49 @@ static void without_processes(void)
 	WANT(told_has(&told, "night: 100 runs held"));
 }
 
+/* Enough for the workers, too few to see whether runs are the same again: that
+ * is not known then, rather than another run. */
+static void without_more_processes(void)
+{
+	struct told told;
+
+	WANT(with_forks(4, &told) < 0);
+	WANT_IS(gn_error_errno(gn_error_last()), EAGAIN);
+	WANT_IS(told.count, 0);
+}
+
+/* ---- memory that cannot be had */
+
+static int calloc_fails = -1; /* the n-th from now on */
+
+void *__real_calloc(size_t count, size_t size);
+void *__wrap_calloc(size_t count, size_t size);
+
+void *__wrap_calloc(size_t count, size_t size)
+{
+	if (calloc_fails >= 0 && calloc_fails-- == 0)
+		return NULL;
+	return __real_calloc(count, size);
+}
+
+/* A host that could not be made is not there: its name is free. */
+static void a_host_without_memory(void)
+{
+	gn_sim *sim = gn_sim_open(NULL);
+	int failures = 0, result = GN_ENOMEM;
+
+	WANT(sim);
+	for (; result < 0; failures++) {
+		calloc_fails = failures;
+		result = gn_sim_host(sim, "bed", sleeper, NULL);
+		WANT(result == 0 || result == GN_ENOMEM);
+	}
+	calloc_fails = -1;
+	WANT(failures > 2);
+	WANT_IS(gn_sim_run(sim), 0);
+	gn_sim_close(sim);
+}
+
 /* ---- the lowest seed that failed */
 
 struct race {
@@ -116,6 +159,8 @@ static void however_late_it_fails(void)
 
 static const struct trial trials[] = {
 	{ "without processes", without_processes, ALONE },
+	{ "without more processes", without_more_processes, ALONE },
+	{ "a host without memory", a_host_without_memory, ALONE },
 	{ "however late it fails", however_late_it_fails, ALONE },
 };
 

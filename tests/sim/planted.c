@@ -415,6 +415,7 @@ static void see_again(const struct plant *p)
 {
 	struct told told;
 
+	unsetenv("GNEZDO_SEED");
 	setenv("GNEZDO_TAPE", tape, 1);
 	if (p->code != GN_ESYS)
 		WANT_IS(sweep(p, &told, p->faults), p->code);

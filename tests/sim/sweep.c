@@ -2,6 +2,7 @@
  * sweep.c: sweeps see every way in which a run can fail, tell how to see it
  * again, and count what they did.
  */
+#include <fcntl.h>
 #include <inttypes.h>
 #include <signal.h>
 #include <stdio.h>
@@ -157,6 +158,11 @@ static int depends(gn_sim *sim, void *arg)
 	return night(sim);
 }
 
+static int runs_nothing(gn_sim *sim, void *arg)
+{
+	return gn_sim_host(sim, "bed", sleeper, arg);
+}
+
 static const struct way {
 	const char *name;
 	gn_scenario_fn *fn;
@@ -172,6 +178,8 @@ static const struct way {
 	{ "no end", never_ends, 0, GN_ELIMIT, "GN_ELIMIT" },
 	{ "a socket", leaves_open, 0, GN_ELIMIT,
 	  "host other left 1 socket open" },
+	{ "nothing", runs_nothing, 0, GN_EINVAL, "it ran no simulation" },
+	{ "a number", returns, -7, -7, "it returned -7" },
 	{ "another run", depends, 0, GN_ESYS, "gave another run" },
 };
 
@@ -188,6 +196,8 @@ static void every_failure_is_seen(void)
 
 		printf("# %s\n", ways[i].name);
 		WANT_IS(result, ways[i].result);
+		WANT_IS(gn_code(), result);
+		WANT_TEXT(gn_error_operation(gn_error_last()), "sweep");
 		WANT(told_has(&told, ways[i].line));
 		WANT(told_has(&told, "again (gnezdo"));
 		WANT(told_has(&told, ways[i].name));
@@ -216,6 +226,39 @@ static void the_first_difference_is_named(void)
 		GN_ESYS);
 	WANT(told_has(&told, "the first event that differs:"));
 	WANT(told_has(&told, "third"));
+}
+
+static int dies_behind(gn_sim *sim, void *arg)
+{
+	int result = night(sim);
+
+	if (!chosen(sim, arg))
+		return result;
+	fprintf(stderr, "this was the reason\n");
+	abort();
+}
+
+/* Standard error, while a sweep tells stories on it. */
+static void a_story_is_told(void)
+{
+	struct at at = { 13, 0 };
+	struct told told = { 0 };
+	static char story[10000];
+	int fd = memfd_create("story", 0), former = dup(STDERR_FILENO);
+
+	WANT(fd >= 0 && former >= 0);
+	WANT(dup2(fd, STDERR_FILENO) >= 0);
+	setenv("GNEZDO_TRACE", "1", 1);
+	WANT_IS(gn_sweep("dies", dies_behind, &at, told_opts(&told, &quick)),
+		GN_ESYS);
+	WANT(dup2(former, STDERR_FILENO) >= 0);
+	WANT(pread(fd, story, sizeof story - 1, 0) > 0);
+	WANT(strstr(story, "  bed "));
+	WANT(strstr(story, "this was the reason"));
+	WANT(!told_has(&told, "  bed "));
+	WANT(!told_has(&told, "in a process of its own"));
+	close(former);
+	close(fd);
 }
 
 /* The lowest seed is told, in whatever order they failed; or all are. */
@@ -375,7 +418,8 @@ static void one_line_shows_it_again(void)
 		GN_ETEXT);
 	WANT_TEXT(again.lines[0], told.lines[0]);
 	WANT_IS(gn_sweep("other", returns, &at, told_opts(&other, &quick)), 0);
-	WANT_IS(other.count, 0);
+	WANT_IS(other.count, 1);
+	WANT_TEXT(other.lines[0], "other: left out, GNEZDO_SCENARIO is code");
 	at.seed = 100;
 	WANT_IS(gn_sweep("code", returns, &at, told_opts(&other, &quick)), 0);
 	WANT(told_has(&other, "held: "));
@@ -388,6 +432,9 @@ static void variables_that_are_none(void)
 		{ "GNEZDO_SEED", "-1" },     { "GNEZDO_EXPLORE", "x" },
 		{ "GNEZDO_EXPLORE", "1:2" }, { "GNEZDO_TAPE", "/nowhere" },
 		{ "GNEZDO_SEED", "99999999999999999999" },
+		{ "GNEZDO_EXPLORE", "18446744073709551615" },
+		{ "GNEZDO_EXPLORE", "18446744073709551614" },
+		{ "GNEZDO_FAULTS", "los" },
 	};
 	struct told told = { 0 };
 
@@ -408,7 +455,72 @@ static void variables_that_are_none(void)
 	WANT_IS(gn_sweep("n", holds, NULL, told_opts(&told,
 			 &(gn_sweep_opts){ .heal_ns = -1 })), GN_EINVAL);
 	WANT_IS(gn_sweep("n", holds, NULL, told_opts(&told,
+			 &(gn_sweep_opts){ .heal_ns = INT64_MAX })),
+		GN_EINVAL);
+	WANT_IS(gn_sweep("n", holds, NULL, told_opts(&told,
 			 &(gn_sweep_opts){ .faults = "los" })), GN_EINVAL);
+	/* Where it is none, and not once for each seed. */
+	WANT_TEXT(gn_error_operation(gn_error_last()), "fault_parse");
+	WANT_IS(told.count, 0);
+}
+
+static void variables_that_do_not_go_together(void)
+{
+	struct told told = { 0 };
+
+	setenv("GNEZDO_TAPE", "/dev/null", 1);
+	WANT_IS(gn_sweep("n", holds, NULL, told_opts(&told, &quick)), 0);
+	setenv("GNEZDO_SEED", "1", 1);
+	WANT_IS(gn_sweep("n", holds, NULL, told_opts(&told, &quick)),
+		GN_EINVAL);
+	unsetenv("GNEZDO_SEED");
+	setenv("GNEZDO_EXPLORE", "3", 1);
+	WANT_IS(gn_sweep("n", holds, NULL, told_opts(&told, &quick)),
+		GN_EINVAL);
+	unsetenv("GNEZDO_TAPE");
+	setenv("GNEZDO_SEED", "1", 1);
+	setenv("GNEZDO_EXPLORE", "1000000:1", 1);
+	WANT_IS(gn_sweep("n", holds, NULL, told_opts(&told, &quick)),
+		GN_EINVAL);
+}
+
+/* ---- the line by which it is seen again */
+
+static char again_line[8192];
+
+static void keep_again(const char *line, void *arg)
+{
+	(void)arg;
+	if (strstr(line, "again (gnezdo"))
+		snprintf(again_line, sizeof again_line, "%s", line);
+}
+
+static void quoted_and_whole(void)
+{
+	gn_sweep_opts o = { .count = 100, .report = keep_again };
+	struct at at = { 13, GN_ETEXT };
+	char plan[5000];
+	char words[1000] = "";
+	int fd = open("/proc/self/cmdline", O_RDONLY);
+	ssize_t len = read(fd, words, sizeof words - 1);
+
+	close(fd);
+	WANT_IS(gn_sweep("it's", returns, &at, &o), GN_ETEXT);
+	WANT(strstr(again_line,
+		    ": GNEZDO_SCENARIO='it'\\''s' GNEZDO_SEED="));
+	memset(plan, ' ', sizeof plan);
+	plan[sizeof plan - 1] = '\0';
+	memcpy(plan, "loss=1%", 7);
+	setenv("GNEZDO_FAULTS", plan, 1);
+	WANT_IS(gn_sweep("long", returns, &at, &o), GN_ETEXT);
+	WANT(strstr(again_line, " GNEZDO_FAULTS='loss=1% "));
+	WANT(strlen(again_line) > sizeof plan);
+	/* Behind it the program, and what it was told. */
+	WANT(len > 0);
+	for (ssize_t at_word = 0; at_word < len;) {
+		WANT(strstr(again_line, words + at_word));
+		at_word += (ssize_t)strlen(words + at_word) + 1;
+	}
 }
 
 /* ---- shrinking; what is planted in planted.c shrinks */
@@ -455,6 +567,29 @@ static void what_holds_is_not_shrunk(void)
 	close(fd);
 }
 
+/* It fails only behind others in the same process: shrinking cannot see that,
+ * and does not make it hold. */
+static int fails_later(gn_sim *sim, void *arg)
+{
+	static int runs;
+
+	(void)arg;
+	return runs++ < 30 ? night(sim) : GN_ETEXT;
+}
+
+static void what_is_not_shrunk_still_fails(void)
+{
+	struct told told = { 0 };
+	int fd = tape_open();
+
+	WANT_IS(gn_sweep("later", fails_later, NULL, told_opts(&told, &quick)),
+		GN_ETEXT);
+	WANT(told_has(&told, "holds, there is nothing to shrink"));
+	WANT(told_has(&told, "later: seed "));
+	WANT(told_has(&told, "in a process of its own it does not fail so"));
+	close(fd);
+}
+
 /* The file that is to be written is named. */
 static void nowhere_to_shrink_to(void)
 {
@@ -468,7 +603,34 @@ static void nowhere_to_shrink_to(void)
 	WANT(result < 0 && result != GN_ETEXT);
 	WANT(strstr(gn_error_text(gn_error_last(), text, sizeof text),
 		    "/nowhere/tape"));
-	WANT(told_has(&told, "code: 1 of "));
+	WANT(told_has(&told, "code: seed "));
+	WANT(!told_has(&told, "code: 1 of "));
+}
+
+/* What one run came to. */
+static void one_run_is_counted(void)
+{
+	struct at at = { 13, GN_ETEXT };
+	struct told told = { 0 };
+	gn_sweep_totals t;
+	gn_sweep_opts o = quick;
+	int fd = tape_open();
+
+	o.totals = &t;
+	WANT_IS(gn_sweep("code", returns, &at, told_opts(&told, &o)), GN_ETEXT);
+	WANT(t.runs > 1);
+	setenv("GNEZDO_TAPE", tape, 1);
+	WANT_IS(gn_sweep("code", returns, &at, told_opts(&told, &o)), GN_ETEXT);
+	WANT(t.runs == 1 && t.failed == 1 && t.events > 0);
+	unsetenv("GNEZDO_SHRINK");
+	WANT_IS(gn_sweep("code", returns, &at, told_opts(&told, &o)), GN_ETEXT);
+	WANT(t.runs == 1 && t.failed == 1 && t.elapsed_ns == GN_SEC);
+	unsetenv("GNEZDO_TAPE");
+	setenv("GNEZDO_SEED", "1", 1);
+	WANT_IS(gn_sweep("night", holds, NULL, told_opts(&told, &o)), 0);
+	WANT(t.runs == 1 && t.failed == 0 && t.traces != 0);
+	WANT_TEXT(t.faults[0].word, "loss");
+	close(fd);
 }
 
 static int draws_much(gn_sim *sim, void *arg)
@@ -695,6 +857,7 @@ static const struct trial trials[] = {
 	{ "what it printed is told", what_it_printed_is_told, ALONE },
 	{ "the first difference is named", the_first_difference_is_named,
 	  ALONE },
+	{ "a story is told", a_story_is_told, ALONE },
 	{ "others go on", others_go_on, ALONE },
 	{ "what is kept from run to run", what_is_kept_from_run_to_run, ALONE },
 	{ "a difference after a while", a_difference_after_a_while, ALONE },
@@ -703,9 +866,15 @@ static const struct trial trials[] = {
 	{ "whatever was before", whatever_was_before, ALONE },
 	{ "one line shows it again", one_line_shows_it_again, ALONE },
 	{ "variables that are none", variables_that_are_none, ALONE },
+	{ "variables that do not go together",
+	  variables_that_do_not_go_together, ALONE },
+	{ "quoted and whole", quoted_and_whole, ALONE },
 	{ "the first failure shrinks", the_first_failure_shrinks, ALONE },
 	{ "what holds is not shrunk", what_holds_is_not_shrunk, ALONE },
+	{ "what is not shrunk still fails", what_is_not_shrunk_still_fails,
+	  ALONE },
 	{ "nowhere to shrink to", nowhere_to_shrink_to, ALONE },
+	{ "one run is counted", one_run_is_counted, ALONE },
 	{ "too long to shrink", too_long_to_shrink, ALONE },
 	{ "tapes that cannot be read", tapes_that_cannot_be_read, ALONE },
 	{ "ends that are ignored", ends_that_are_ignored, ALONE },
