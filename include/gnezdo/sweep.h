@@ -68,8 +68,9 @@
  * Variables of the environment that a sweep reads (docs/environment.md):
  * GNEZDO_SCENARIO=NAME leaves other sweeps out, with a line that says so;
  * GNEZDO_SEED=N runs one seed, in this very process, for a debugger;
- * GNEZDO_TAPE=FILE runs the choices in a file; GNEZDO_SHRINK=FILE makes those of a failing run as few as it can,
- * writes them and tells the story; GNEZDO_EXPLORE=N runs each seed N times
+ * GNEZDO_TAPE=FILE runs the choices in a file; GNEZDO_SHRINK=FILE makes those
+ * of a failing run as few as it can, for ten minutes at most, writes them and
+ * tells the story; GNEZDO_EXPLORE=N runs each seed N times
  * more with one choice changed; GNEZDO_FAULTS and GNEZDO_TRACE as in sim.h.
  */
 #ifndef GNEZDO_SWEEP_H

@@ -19,16 +19,26 @@
 
 static int forks_left = INT_MAX; /* of this process, and of each child */
 
-pid_t __real_fork(void);
-pid_t __wrap_fork(void);
-
-pid_t __wrap_fork(void)
+static bool refused(void)
 {
 	if (forks_left-- > 0)
-		return __real_fork();
+		return false;
 	errno = EAGAIN;
-	return -1;
+	return true;
 }
+
+/* Where branches are counted it has a name of its own.  Weak: only one of them
+ * is there. */
+#define WRAP(name)                                                          \
+	pid_t __real_##name(void) __attribute__((weak));                    \
+	pid_t __wrap_##name(void);                                          \
+	pid_t __wrap_##name(void)                                           \
+	{                                                                   \
+		return refused() ? -1 : __real_##name();                    \
+	}
+
+WRAP(fork)
+WRAP(__gcov_fork)
 
 static int sleeper(void *arg)
 {
