@@ -41,7 +41,7 @@ _Noreturn void nth_fail(const char *file, int line, const char *what)
 	_exit(1);
 }
 
-static bool is_struck(void)
+bool nth_struck(void)
 {
 	if (over)
 		return false;
@@ -118,7 +118,7 @@ int nth_judge(const char *file, int line, const char *call, long long result)
 	snprintf(what, sizeof what, "%.*s gave %s", (int)strcspn(call, "("),
 		 call, gn_code_name(code));
 	if (code > GN_ETIMEOUT || code < GN_ESYS || !is_recorded(code) ||
-	    !is_struck())
+	    !nth_struck())
 		nth_fail(file, line, what);
 	see(call, code);
 	return code;
@@ -131,7 +131,7 @@ gn_time nth_slice(void)
 
 bool nth_again(long long result, gn_time begun)
 {
-	return result == GN_ETIMEOUT && !is_struck() &&
+	return result == GN_ETIMEOUT && !nth_struck() &&
 	       gn_since(begun) < PATIENCE_NS;
 }
 
@@ -166,7 +166,7 @@ static void arm(void)
 
 static void disarm(int result)
 {
-	report->struck = is_struck();
+	report->struck = nth_struck();
 	report->code = result;
 	nomem_over();
 	nth_faults_ask(0);

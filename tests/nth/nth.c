@@ -56,6 +56,8 @@ struct run {
 	struct nth_report *report;
 	struct nomem_live live; /* after a trial in which nothing fails */
 	unsigned count, failed;
+	unsigned sums[NTH_KINDS]; /* failures that were made to happen */
+	unsigned told;		  /* of which the program was told */
 };
 
 /* ---- one attempt */
@@ -171,6 +173,15 @@ static bool is_left_out(const struct run *r, const struct nth_attempt *a)
 	return a->kind == NTH_OPERATION && !a->sim && !nth_faults_built();
 }
 
+static void note(struct run *r, const struct nth_attempt *a, unsigned count,
+		 unsigned told)
+{
+	printf("# nth-%s %s: %u %s, %u told\n", r->arm, a->trial->function,
+	       count, kind_words[a->kind], told);
+	r->sums[a->kind] += count;
+	r->told += told;
+}
+
 static bool all_kinds(struct run *r, const struct nth_trial *t)
 {
 	struct nth_attempt a = { .trial = t,
@@ -191,8 +202,7 @@ static bool all_kinds(struct run *r, const struct nth_trial *t)
 		count = all_numbers(r, &a, &told);
 		well = well && count >= 0;
 		if (count >= 0)
-			printf("#| nth %s %s: %d %s, %d told\n", r->arm,
-			       t->function, count, kind_words[k], told);
+			note(r, &a, (unsigned)count, (unsigned)told);
 	}
 	return well;
 }
@@ -234,6 +244,14 @@ static void tell_codes(const struct nth_report *p)
 			if (s->codes >> i & 1)
 				printf("# code %s %s\n", s->function,
 				       gn_code_name(GN_ETIMEOUT - i));
+}
+
+static void tell_sums(const struct run *r)
+{
+	printf("#| nth-%s: failures made:", r->arm);
+	for (int k = NTH_NOTHING + 1; k < NTH_KINDS; k++)
+		printf(" %u %s,", r->sums[k], kind_words[k]);
+	printf(" of which %u were told\n", r->told);
 }
 
 static int list(void)
@@ -278,6 +296,7 @@ int main(int argc, char **argv)
 		for (const struct nth_trial *t = tables[i]; t->function; t++)
 			run_trial(&r, t);
 	tell_codes(r.report);
+	tell_sums(&r);
 	printf("1..%u\n", r.count);
 	rmdir(r.folder);
 	return r.failed > 0;

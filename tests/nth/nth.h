@@ -111,6 +111,9 @@ bool nth_again(long long result, gn_time begun);
 /* The end of a trial that went wrong. */
 _Noreturn void nth_fail(const char *file, int line, const char *what);
 
+/* nth_struck tells whether something has failed since. */
+bool nth_struck(void);
+
 /* nth_path writes the path of a file that is not there. */
 void nth_path(char *path, size_t size, const char *scheme);
 

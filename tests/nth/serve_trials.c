@@ -106,6 +106,7 @@ static int serve_at(const char *address)
 	STEP(gn_go(servers, server, &g));
 	STEP(gn_group_wait(servers, SOON));
 	STEP(gn_group_wait(clients, SOON));
+	WANT(g.greeted || nth_struck());
 	return g.begun;
 }
 

@@ -136,8 +136,9 @@ static int post_to(gn_thread *t)
 	bool called = false;
 
 	STEP(gn_post(t, set, &called));
-	while (!called)
+	for (int turn = 0; turn < 100000 && !called; turn++)
 		gn_yield();
+	WANT(called);
 	return 0;
 }
 
