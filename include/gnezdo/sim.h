@@ -129,7 +129,9 @@ GN_API GN_MUST_USE int gn_sim_link(gn_sim *sim, const char *a, const char *b,
 /*
  * gn_sim_fault has things go wrong, by a plan as fault.h describes it, before
  * or while the simulation runs.  Its instants count from the begin of the run.
- * Later rules override earlier ones.  Returns 0.
+ * Later rules override earlier ones; those of gn_sim_opts and of a swarm come
+ * with the begin of the run.  Where GNEZDO_FAULTS is set the plan is looked at
+ * and nothing else.  Returns 0.
  *
  * A host that crashes falls silent: its sockets, ports and fibers are gone
  * without a word, and what its function returned is ignored.  A restart calls
@@ -140,12 +142,14 @@ GN_API GN_MUST_USE int gn_sim_link(gn_sim *sim, const char *a, const char *b,
  */
 GN_API GN_MUST_USE int gn_sim_fault(gn_sim *sim, const char *plan);
 
-/* gn_sim_fault_rule adds one rule; returns as gn_sim_fault. */
+/* gn_sim_fault_rule adds one rule; returns as gn_sim_fault.  GN_EINVAL: it is
+ * none that a plan could have. */
 GN_API GN_MUST_USE int gn_sim_fault_rule(gn_sim *sim,
 					 const gn_fault_rule *rule);
 
 /* gn_sim_heal plans the end of all that goes wrong, by rules that were added
- * before that instant: hosts that are down are up again. */
+ * before that instant: hosts that are down are up again.  The last call counts,
+ * and before heal_ns of the options. */
 GN_API void gn_sim_heal(gn_sim *sim, int64_t at_ns);
 
 /*

@@ -50,6 +50,10 @@ bool gni_fault_once(enum gni_fault fault);
  * nanoseconds after the begin of the run. */
 bool gni_fault_holds(const gn_fault_rule *rule, int64_t elapsed_ns);
 
+/* gni_fault_could_be_read tells whether a rule is one that a text could be, but
+ * for the letters of its hosts and the latest instant. */
+bool gni_fault_could_be_read(const gn_fault_rule *rule);
+
 /* gni_fault_merge lays the faults of a later rule over those of earlier ones:
  * what it does not have stays. */
 void gni_fault_merge(gn_faults *faults, const gn_faults *later);

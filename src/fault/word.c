@@ -121,6 +121,33 @@ void gni_fault_set(gn_faults *f, struct gni_fault_field field, int64_t value)
 		*(bool *)at = value;
 }
 
+/* What is spread is spread around a value, by no more than that. */
+static bool fits(const struct gni_fault_word *w, const gn_fault_rule *rule)
+{
+	int64_t value = gni_fault_get(&rule->faults, w->field);
+	int64_t spread = gni_fault_get(&rule->faults, w->spread);
+
+	if (spread < 0 || (spread > 0 && spread > value))
+		return false;
+	if (value == 0)
+		return true;
+	if (w->of_host && rule->to[0])
+		return false;
+	return !w->units || (value >= w->min && value <= w->max);
+}
+
+bool gni_fault_could_be_read(const gn_fault_rule *rule)
+{
+	const struct gni_fault_word *end = gni_fault_words + GNI_FAULT_COUNT;
+
+	for (const struct gni_fault_word *w = gni_fault_words; w < end; w++)
+		if (!fits(w, rule))
+			return false;
+	return rule->begin_ns >= 0 &&
+	       (rule->end_ns == 0 || rule->end_ns >= rule->begin_ns) &&
+	       (rule->from[0] || !rule->to[0]);
+}
+
 void gni_fault_merge(gn_faults *faults, const gn_faults *later)
 {
 	const struct gni_fault_word *end = gni_fault_words + GNI_FAULT_COUNT;

@@ -5,12 +5,14 @@
 
 #include "sim/inside.h"
 
-/* Rules of one plan: more than anybody writes. */
-#define RULES_MAX 64
-
 static int add(gn_sim *sim, const gn_fault_rule *rules, int count)
 {
-	int result = sim->io ? gni_sim_fault(sim->io, rules, count) : -EINVAL;
+	int result = -EINVAL;
+
+	if (sim->io && sim->plan.instead)
+		result = gni_sim_fault_check(sim->io, rules, count);
+	else if (sim->io)
+		result = gni_sim_fault(sim->io, rules, count);
 
 	if (result == -ENOENT)
 		return gni_sim_fail(GN_ENAME, 0, "sim_fault");
@@ -22,8 +24,8 @@ static int add(gn_sim *sim, const gn_fault_rule *rules, int count)
 
 int gn_sim_fault(gn_sim *sim, const char *plan)
 {
-	gn_fault_rule rules[RULES_MAX];
-	int count = gn_fault_parse(plan, rules, RULES_MAX);
+	gn_fault_rule rules[GNI_PLAN_RULES];
+	int count = gn_fault_parse(plan, rules, GNI_PLAN_RULES);
 
 	return count < 0 ? count : add(sim, rules, count);
 }
@@ -35,6 +37,7 @@ int gn_sim_fault_rule(gn_sim *sim, const gn_fault_rule *rule)
 
 void gn_sim_heal(gn_sim *sim, int64_t at_ns)
 {
+	sim->plan.heals = true;
 	if (sim->io)
 		gni_sim_heal(sim->io, at_ns);
 }

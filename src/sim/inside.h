@@ -27,6 +27,8 @@ struct gni_plan {
 	int drawn, given;
 	bool swarm;
 	int64_t heal_ns; /* 0: never */
+	bool heals;	 /* when the program said, which counts */
+	bool instead;	 /* of the program's own rules: the environment's */
 	bool aloud;	 /* the rules are told when they are enacted */
 	char *text;	 /* and written here, unless NULL */
 	size_t text_size;

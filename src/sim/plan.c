@@ -29,6 +29,7 @@ int gni_plan_open(struct gni_plan *p, const gn_sim_opts *opts)
 	const char *given = secure_getenv("GNEZDO_FAULTS");
 	const char *text = given ? given : opts->faults;
 
+	p->instead = given;
 	p->swarm = opts->swarm && !given;
 	p->heal_ns = opts->heal_ns;
 	if (p->swarm && p->heal_ns == 0)
@@ -96,7 +97,7 @@ int gni_plan_enact(gn_sim *sim)
 	result = gni_sim_fault(sim->io, p->rules, p->drawn + p->given);
 	if (result < 0)
 		return fail_rule(result);
-	if (p->heal_ns)
+	if (p->heal_ns && !p->heals)
 		gni_sim_heal(sim->io, p->heal_ns);
 	return 0;
 }

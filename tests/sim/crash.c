@@ -366,6 +366,13 @@ static void not_a_plan(void)
 		{ .faults.rate_bits = -1 },
 		{ .begin_ns = -1 },
 		{ .begin_ns = 2, .end_ns = 1 },
+		{ .from = "a", .to = "b", .faults.crash = true },
+		{ .from = "a", .to = "b", .faults.eintr_ppm = 1 },
+		{ .to = "a", .faults.loss_ppm = 1 },
+		{ .faults = { .delay_ns = 1, .jitter_ns = 2 } },
+		{ .faults.delay_ns = INT64_MAX },
+		{ .faults.loss_ppm = 1000001 },
+		{ .faults.clock_jump_ns = INT64_MIN },
 	};
 	gn_fault_rule unending;
 	static int64_t no_time;
@@ -478,6 +485,41 @@ static void the_environments_plan(void)
 	}
 }
 
+static int dial_over(const gn_sim_opts *opts, bool heals)
+{
+	const struct part parts[] = { { "a", dials_b, NULL, false },
+				      { "b", do_nothing, NULL, false },
+				      { 0 } };
+	struct outcome o;
+	gn_sim *sim = stage_open(opts, parts, &o);
+
+	WANT_IS(gn_sim_fault(sim, "a>c: loss"), GN_ENAME);
+	WANT_IS(gn_sim_fault(sim, "a<>b: cut"), 0);
+	if (heals)
+		gn_sim_heal(sim, 0);
+	stage_end(sim, &o);
+	return o.result;
+}
+
+/* And instead of what the program adds, which must be a plan even so. */
+static void instead_of_what_is_added(void)
+{
+	const gn_sim_opts opts = { .in_order = true };
+
+	WANT_IS(dial_over(&opts, false), GN_ETIMEOUT);
+	setenv("GNEZDO_FAULTS", "", 1);
+	WANT_IS(dial_over(&opts, false), GN_EREFUSED);
+}
+
+/* When the program says, and not when the options do. */
+static void it_heals_when_said(void)
+{
+	const gn_sim_opts opts = { .in_order = true, .heal_ns = GN_HOUR };
+
+	WANT_IS(dial_over(&opts, false), GN_ETIMEOUT);
+	WANT_IS(dial_over(&opts, true), GN_EREFUSED);
+}
+
 static const struct trial trials[] = {
 	{ "a server restarts fault_60", fault_60_a_server_restarts, ALONE },
 	{ "all fibers of a host end fault_60",
@@ -491,6 +533,8 @@ static const struct trial trials[] = {
 	{ "not a plan to begin with", not_a_plan_to_begin_with, ALONE },
 	{ "an instant that has passed", an_instant_that_has_passed, ALONE },
 	{ "the environment's plan", the_environments_plan, ALONE },
+	{ "instead of what is added", instead_of_what_is_added, ALONE },
+	{ "it heals when said", it_heals_when_said, ALONE },
 };
 
 int main(void)

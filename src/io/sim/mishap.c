@@ -170,25 +170,16 @@ static int resolve(struct gni_io *io, const char name[GN_FAULT_HOST_MAX],
 	return 0;
 }
 
-/* A rule that was not parsed may be anything. */
-static bool is_sane(const gn_fault_rule *rule)
-{
-	const gn_faults *f = &rule->faults;
-
-	return rule->begin_ns >= 0 &&
-	       (rule->end_ns == 0 || rule->end_ns >= rule->begin_ns) &&
-	       f->reorder_ns >= 0 && f->delay_ns >= 0 && f->jitter_ns >= 0 &&
-	       f->rate_bits >= 0;
-}
-
 static int rule_new(struct gni_net *net, const gn_fault_rule *rule,
 		    struct gni_list *list)
 {
-	struct rule *r = is_sane(rule) ? calloc(1, sizeof *r) : NULL;
+	struct rule *r;
 	int result;
 
-	if (!is_sane(rule))
+	/* One that was not read may be anything. */
+	if (!gni_fault_could_be_read(rule))
 		return -EINVAL;
+	r = calloc(1, sizeof *r);
 	if (!r)
 		return -ENOMEM;
 	r->net = net;
@@ -235,19 +226,37 @@ static void enact(struct gni_net *net, struct rule *r)
 	plan_once(r, &r->jump, GNI_FAULT_CLOCK_JUMP);
 }
 
+static int rules_new(struct gni_net *net, const gn_fault_rule *rules, int count,
+		     struct gni_list *list)
+{
+	int result = 0;
+
+	gni_list_init(list);
+	for (int i = 0; i < count && result == 0; i++)
+		result = rule_new(net, &rules[i], list);
+	if (result < 0)
+		free_all(list);
+	return result;
+}
+
+int gni_sim_fault_check(struct gni_io *io, const gn_fault_rule *rules,
+			int count)
+{
+	struct gni_list list;
+	int result = rules_new(gni_net_of(io), rules, count, &list);
+
+	free_all(&list);
+	return result;
+}
+
 int gni_sim_fault(struct gni_io *io, const gn_fault_rule *rules, int count)
 {
 	struct gni_net *net = gni_net_of(io);
 	struct gni_list list;
-	int result = 0;
+	int result = rules_new(net, rules, count, &list);
 
-	gni_list_init(&list);
-	for (int i = 0; i < count && result == 0; i++)
-		result = rule_new(net, &rules[i], &list);
-	if (result < 0) {
-		free_all(&list);
+	if (result < 0)
 		return result;
-	}
 	while (!gni_list_empty(&list))
 		enact(net, rule_of(list.next));
 	turn_over(net);

@@ -61,10 +61,13 @@ int gni_sim_link(struct gni_io *io, unsigned a, unsigned b,
  * count from the opening of the network.
  *
  * Returns 0; -ENOENT when a rule names a host that there is not, -EINVAL when
- * it has a value below 0 or ends before it begins, -ENOMEM; then none was
- * added.
+ * it is none that a text could be, -ENOMEM; then none was added.
  */
 int gni_sim_fault(struct gni_io *io, const gn_fault_rule *rules, int count);
+
+/* gni_sim_fault_check returns what gni_sim_fault would, and adds nothing. */
+int gni_sim_fault_check(struct gni_io *io, const gn_fault_rule *rules,
+			int count);
 
 /* gni_sim_heal plans the end of all rules that there are then, so many
  * nanoseconds after the opening; hosts without power get it back. */
