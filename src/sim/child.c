@@ -69,19 +69,19 @@ pid_t gni_child_start(void (*fn)(void *arg), void *arg, int output)
 	return child < 0 ? -errno : child;
 }
 
-static void set_timer(int which, int64_t ns)
+static struct itimerval once_in(int64_t ns)
 {
-	struct itimerval timer = {
+	return (struct itimerval){
 		.it_value = { .tv_sec = ns / GN_SEC,
 			      .tv_usec = ns % GN_SEC / GN_USEC } };
-
-	setitimer(which, &timer, NULL);
 }
 
 void gni_child_limit(int64_t busy_ns, int64_t all_ns)
 {
-	set_timer(ITIMER_PROF, busy_ns);
-	set_timer(ITIMER_REAL, all_ns);
+	struct itimerval busy = once_in(busy_ns), all = once_in(all_ns);
+
+	setitimer(ITIMER_PROF, &busy, NULL);
+	setitimer(ITIMER_REAL, &all, NULL);
 }
 
 static int run(void (*fn)(void *arg), void *arg, int output)
