@@ -2,11 +2,11 @@
  * real.c: a case on the machine itself.  It runs on a thread of its own, so
  * that after the thread's end nothing of it may be left: no descriptor.
  */
-#include <dirent.h>
 #include <pthread.h>
 #include <signal.h>
 #include <stdio.h>
 
+#include "descriptors.h"
 #include "place.h"
 
 /* What the deepest part keeps on its stack, with room for sanitizers. */
@@ -121,18 +121,6 @@ static void *worker(void *arg)
 	j->result = j->p->thread ? conform_main_fiber(j->c, j->p) :
 				   run_fibers(j);
 	return NULL;
-}
-
-static int count_descriptors(void)
-{
-	DIR *d = opendir("/proc/self/fd");
-	int count = 0;
-
-	while (d && readdir(d))
-		count++;
-	if (d)
-		closedir(d);
-	return count;
 }
 
 /* Signals are for the thread that runs the case. */

@@ -11,6 +11,7 @@
 
 #include "../conform/child.h"
 #include "../conform/nomem.h"
+#include "../mishap.h"
 #include "row.h"
 
 /* ---- clients that insist */
@@ -52,19 +53,6 @@ static int ask_once(struct world *w, size_t seed)
 	return 0;
 }
 
-/* What a fault may look like to the program: nothing else is said of it. */
-static bool may_fail(int code)
-{
-	static const int codes[] = { GN_ETIMEOUT, GN_ERESET,   GN_EDEAD,
-				     GN_EREFUSED, GN_EUNREACH, GN_ESHORT,
-				     GN_EEND,	  GN_ELIMIT,   GN_ENOMEM };
-
-	for (size_t i = 0; i < sizeof codes / sizeof *codes; i++)
-		if (code == codes[i])
-			return true;
-	return false;
-}
-
 static int insist(void *arg)
 {
 	struct client *c = arg;
@@ -74,7 +62,7 @@ static int insist(void *arg)
 		int result = ask_once(c->w, c->number * 100 + done);
 
 		WANT(result == 0 ||
-		     (may_fail(result) && !(c->w->needs & NOTHING_FAILS)));
+		     (is_mishap(result) && !(c->w->needs & NOTHING_FAILS)));
 		WANT(gn_time_before(gn_now(), until));
 		done += result == 0;
 		WANT_IS(gn_sleep(gn_in(PAUSE_NS)), 0);
@@ -301,7 +289,7 @@ static int no_memory_us(struct world *w)
 		nomem_after(n, false);
 		result = exchange(w);
 		struck = nomem_over();
-		WANT(result > 0 || may_fail(result));
+		WANT(result > 0 || is_mishap(result));
 		WANT(struck || result > 0);
 		injected(struck);
 		handled(struck);

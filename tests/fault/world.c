@@ -2,7 +2,6 @@
  * world.c: a case on the real kernel: a thread for each part, namespaces and a
  * wire where it needs them, and what must be as it was when all is over.
  */
-#include <dirent.h>
 #include <pthread.h>
 #include <sched.h>
 #include <semaphore.h>
@@ -12,6 +11,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include "../conform/descriptors.h"
 #include "link.h"
 #include "net.h"
 #include "row.h"
@@ -303,18 +303,6 @@ static int run_sides(const struct fault_case *c, struct world *w)
 	if (w->middle)
 		injected(link_stop(w->middle));
 	return them.result;
-}
-
-static int count_descriptors(void)
-{
-	DIR *d = opendir("/proc/self/fd");
-	int count = 0;
-
-	while (d && readdir(d))
-		count++;
-	if (d)
-		closedir(d);
-	return count;
 }
 
 int fault_real(const struct fault_case *c, struct world *w)

@@ -19,6 +19,8 @@
 #include "fault/word.h"
 #include "sim/inside.h"
 
+#include "../mishap.h"
+
 #define ENTRIES_MAX 4096
 #define CLIENTS 2
 #define MESSAGE_MAX 600
@@ -85,18 +87,11 @@ static gn_time healed(const struct world *w)
 	return gn_time_add(w->begin, HEAL_NS);
 }
 
-/* What the world may do to a program; anything else is the library's fault. */
+/* A server that begins anew finds its clients cancelled and its port taken. */
 static void want_mishap(int code)
 {
-	static const int mishaps[] = {
-		GN_ETIMEOUT, GN_ECANCELED, GN_EEND, GN_ESHORT, GN_ERESET,
-		GN_EDEAD, GN_EREFUSED, GN_EUNREACH, GN_EINUSE, GN_ENOMEM,
-		GN_ELIMIT,
-	};
-
-	for (size_t i = 0; i < sizeof mishaps / sizeof *mishaps; i++)
-		if (code == mishaps[i])
-			return;
+	if (is_mishap(code) || code == GN_ECANCELED || code == GN_EINUSE)
+		return;
 	gn_perror("# not by the world");
 	WANT(false && "a failure that the world may cause");
 }
