@@ -33,6 +33,7 @@ static void say_line(const struct gni_sweep *w, const char *line)
 }
 
 /* A line that is cut would not show a run again. */
+GN_PRINTF(3, 0)
 static void say_long(const struct gni_sweep *w, size_t len, const char *form,
 		     va_list list)
 {
