@@ -325,14 +325,15 @@ class Machine:
     def groups(self):
         """Whether one can be made, and moved into."""
         if "groups" not in self.known:
-            self.known["groups"] = False
+            well = False
             try:
                 group = Group("64M")
-                self.known["groups"] = self.can(
-                    "sh", "-c", f"echo 0 >{group.path}/cgroup.procs")
+                well = self.can("sh", "-c",
+                                f"echo 0 >{group.path}/cgroup.procs")
                 group.close()
             except OSError:
                 pass
+            self.known["groups"] = well
         return self.known["groups"]
 
 
