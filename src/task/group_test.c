@@ -299,7 +299,7 @@ static void group_deadline_that_has_passed(void)
 	gn_group_close(g);
 }
 
-/* Its fiber has ended by then; false where the machine was too busy for that. */
+/* Its fiber has ended by then; false where the machine was too busy. */
 static bool outlives_deadline(int64_t after_ns)
 {
 	gn_time until = gn_in(after_ns);
