@@ -1,7 +1,5 @@
 /*
- * crew_test.c: a crew that cannot be had.  Processes are refused by the
- * linker's --wrap (meson.build); where branches are counted fork has a name
- * of its own.
+ * crew_test.c: a crew that cannot be had.
  */
 #include "sim/crew.h"
 
@@ -15,30 +13,7 @@
 #include <cmocka.h>
 
 #include "sim/again.h"
-
-static unsigned passes; /* how many may still be made */
-
-static bool refused(void)
-{
-	if (passes > 0) {
-		passes--;
-		return false;
-	}
-	errno = EAGAIN;
-	return true;
-}
-
-/* Weak: only one of them is there. */
-#define WRAP(name) \
-	pid_t __real_##name(void) __attribute__((weak)); \
-	pid_t __wrap_##name(void); \
-	pid_t __wrap_##name(void) \
-	{ \
-		return refused() ? -1 : __real_##name(); \
-	}
-
-WRAP(fork)
-WRAP(__gcov_fork)
+#include "sim/nofork_test.h"
 
 static int holds(gn_sim *sim, void *arg)
 {
@@ -59,12 +34,10 @@ static void no_worker(void **state)
 	struct gni_crew *crew;
 
 	(void)state;
-	for (passes = 0; passes < 2;) {
-		unsigned given = passes;
-
+	for (int forks = 0; forks < 2; forks++) {
+		forks_left = forks;
 		assert_int_equal(gni_crew_run(&job, &crew), -EAGAIN);
 		gni_crew_free(crew);
-		passes = given + 1;
 	}
 }
 
@@ -74,7 +47,7 @@ static void fewer_workers(void **state)
 	gn_sweep_totals totals;
 
 	(void)state;
-	passes = 2; /* the overseer and one */
+	forks_left = 2; /* the overseer and one */
 	assert_int_equal(gni_crew_run(&job, &crew), 0);
 	gni_crew_totals(crew, &totals);
 	assert_int_equal(totals.runs, job.count);
@@ -90,10 +63,10 @@ static void no_process_alone(void **state)
 
 	(void)state;
 	assert_int_equal(gni_again_open(&again, &scenario), 0);
-	passes = 0;
+	forks_left = 0;
 	assert_null(gni_again_run(&again, &choices));
 	assert_int_equal(again.lacks, -EAGAIN);
-	passes = 1;
+	forks_left = 1;
 	assert_int_equal(gni_again_run(&again, &choices)->outcome.verdict,
 			 GNI_HELD);
 	gni_again_close(&again);

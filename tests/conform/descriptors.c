@@ -1,28 +1,14 @@
 /*
- * descriptors.c: what /proc has of them, and their limit, put at the next free
- * one.
+ * descriptors.c: their limit, put at the next free one.
  */
 #include "descriptors.h"
 
-#include <dirent.h>
 #include <sys/resource.h>
 #include <unistd.h>
 
 #include "place.h"
 
 static struct rlimit allowed;
-
-int count_descriptors(void)
-{
-	DIR *d = opendir("/proc/self/fd");
-	int count = 0;
-
-	while (d && readdir(d))
-		count++;
-	if (d)
-		closedir(d);
-	return count;
-}
 
 int no_more_descriptors(void)
 {

@@ -6,7 +6,7 @@
 #include <signal.h>
 #include <stdio.h>
 
-#include "descriptors.h"
+#include "../opened.h"
 #include "place.h"
 
 /* What the deepest part keeps on its stack, with room for sanitizers. */

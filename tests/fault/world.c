@@ -11,7 +11,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-#include "../conform/descriptors.h"
+#include "../opened.h"
 #include "link.h"
 #include "net.h"
 #include "row.h"

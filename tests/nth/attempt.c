@@ -4,7 +4,6 @@
  */
 #include "attempt.h"
 
-#include <dirent.h>
 #include <errno.h>
 #include <pthread.h>
 #include <stdio.h>
@@ -12,6 +11,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "../opened.h"
 #include "error/error.h"
 #include "faults.h"
 
@@ -143,18 +143,6 @@ void nth_path(char *path, size_t size, const char *scheme)
 }
 
 /* ---- what is left */
-
-static int count_descriptors(void)
-{
-	DIR *d = opendir("/proc/self/fd");
-	int count = 0;
-
-	while (d && readdir(d))
-		count++;
-	if (d)
-		closedir(d);
-	return count;
-}
 
 /* ---- the trial, once with what fails and again without */
 

@@ -13,32 +13,10 @@
 #include <unistd.h>
 
 #include "loop/trial_test.h"
+#include "sim/nofork_test.h"
 #include "told.h"
 
-/* ---- processes that cannot be had; the linker turns fork to here */
-
-static int forks_left = INT_MAX; /* of this process, and of each child */
-
-static bool refused(void)
-{
-	if (forks_left-- > 0)
-		return false;
-	errno = EAGAIN;
-	return true;
-}
-
-/* Where branches are counted it has a name of its own.  Weak: only one of them
- * is there. */
-#define WRAP(name)                                                          \
-	pid_t __real_##name(void) __attribute__((weak));                    \
-	pid_t __wrap_##name(void);                                          \
-	pid_t __wrap_##name(void)                                           \
-	{                                                                   \
-		return refused() ? -1 : __real_##name();                    \
-	}
-
-WRAP(fork)
-WRAP(__gcov_fork)
+/* ---- processes that cannot be had */
 
 static int sleeper(void *arg)
 {
