@@ -322,6 +322,7 @@ int main(void)
 		cmocka_unit_test(cancel_of_a_message_to_a_full_queue),
 	};
 
+	end_without_ring();
 	cmocka_set_message_output(CM_OUTPUT_TAP);
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

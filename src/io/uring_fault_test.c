@@ -385,6 +385,7 @@ int main(void)
 		TEST(a_lost_ring_stops_the_program),
 	};
 
+	end_without_ring();
 	cmocka_set_message_output(CM_OUTPUT_TAP);
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -179,6 +179,7 @@ int main(int count, char **words)
 		cmocka_unit_test(fault_51_at_random_without_deferred_work),
 	};
 
+	end_without_ring();
 	/* A seed that failed may be given to run again. */
 	seed = count > 1 ? strtoull(words[1], NULL, 10)
 			 : (uint64_t)gn_now().ns;

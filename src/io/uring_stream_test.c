@@ -358,6 +358,7 @@ int main(void)
 		cmocka_unit_test(cancel_before_the_buffers_are),
 	};
 
+	end_without_ring();
 	seed = (uint64_t)gn_now().ns;
 	print_message("# seed %llu\n", (unsigned long long)seed);
 	cmocka_set_message_output(CM_OUTPUT_TAP);

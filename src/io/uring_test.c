@@ -556,6 +556,7 @@ int main(void)
 		cmocka_unit_test(rings_leave_no_descriptor),
 	};
 
+	end_without_ring();
 	cmocka_set_message_output(CM_OUTPUT_TAP);
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -139,6 +139,7 @@ int main(void)
 		cmocka_unit_test(looking_is_given_up_where_it_fails),
 	};
 
+	end_without_ring();
 	cmocka_set_message_output(CM_OUTPUT_TAP);
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
