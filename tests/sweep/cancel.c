@@ -104,6 +104,9 @@ static int put_items(struct round *r)
 		r->sent += result == 0;
 		if (result == 0 && chance(3))
 			result = kit_pause(GN_MSEC);
+		/* Time passes, also where choices are plain. */
+		if (result == 0 && r->sent % 64 == 0)
+			result = op_sleep(gn_in(GN_MSEC));
 	} while (result == 0);
 	return result;
 }
