@@ -34,9 +34,14 @@ static int nap(void *arg)
 
 static int add_hosts(gn_sim *sim)
 {
+	int again;
+
 	STEP(gn_sim_host(sim, "a", nap, NULL));
 	STEP(gn_sim_host(sim, "b", nap, NULL));
-	WANT(gn_sim_host(sim, "b", nap, NULL) == GN_EINVAL);
+	again = gn_sim_host(sim, "b", nap, NULL);
+	WANT(again < 0);
+	if (again != GN_EINVAL)
+		STEP(again); /* memory comes before the name */
 	return 0;
 }
 
