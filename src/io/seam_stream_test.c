@@ -194,8 +194,13 @@ static void send_waits_for_room(struct seam *s)
 
 	pair_open(s, fd);
 	inside = fill(s, fd[0]);
-	sent = heard_bytes(GNI_OP_SEND, fd[0], buf, sizeof buf);
-	submit(s, &sent);
+	/* What was full for TCP may have room when its bytes have moved on. */
+	do {
+		sent = heard_bytes(GNI_OP_SEND, fd[0], buf, sizeof buf);
+		submit(s, &sent);
+		turns(s);
+		inside += sent.calls > 0 ? (size_t)sent.result : 0;
+	} while (sent.calls > 0 && sent.result > 0);
 	assert_in(s, &sent);
 	while (inside > 0) {
 		int n = do_recv(s, fd[1], buf, sizeof buf);
