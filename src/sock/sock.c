@@ -22,7 +22,7 @@
 struct handle {
 	gn_sock sock;
 	struct gni_list free;
-	atomic_uint_fast64_t life; /* another number in each */
+	atomic_uint_fast64_t life; /* another number in each, 0 between */
 };
 
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
@@ -95,6 +95,8 @@ void gni_sock_free(gn_sock *s)
 	gni_bytes_free(&s->out.flying);
 	s->live = false;
 	s->closing = GNI_CLOSED;
+	/* Who closed it sees that, before it is another thread's. */
+	atomic_store_explicit(&h->life, 0, memory_order_relaxed);
 	pthread_mutex_lock(&lock);
 	gni_list_add(&free_handles, &h->free);
 	free_count++;

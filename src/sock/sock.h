@@ -113,8 +113,8 @@ struct gn_sock {
 gn_sock *gni_sock_open(enum gn_kind kind, enum gni_role role, int fd,
 		       const char *operation);
 
-/* gni_sock_life gives a number that no other socket ever has had: the handle of
- * one that was closed may be another's by now.  Any thread may ask. */
+/* gni_sock_life gives a number that no other socket ever has had, 0 when it was
+ * closed: its handle may then be another's.  Any thread may ask. */
 uint64_t gni_sock_life(const gn_sock *s);
 
 /* gni_sock_free gives the handle's memory back, whose descriptor is gone. */

@@ -189,21 +189,30 @@ static void no_start_after_a_failure(void)
 	gn_group_close(g);
 }
 
+static int hear_a_word(void *arg)
+{
+	return gn_chan_recv(arg, NULL, GN_NEVER);
+}
+
 static void until_leaves_the_group_alive(void)
 {
 	gn_group *g = open_group();
-	int slept = 0;
+	gn_chan *words = gn_chan_open(0, 4);
 	gn_time until = gn_in(GN_MSEC);
 
+	WANT(words);
 	for (int i = 0; i < 3; i++)
-		WANT_IS(gn_go(g, sleep_a_little, &slept), 0);
+		WANT_IS(gn_go(g, hear_a_word, words), 0);
 	WANT_IS(gn_group_wait(g, GN_NOW), GN_ETIMEOUT);
 	WANT_IS(gn_group_wait(g, until), GN_ETIMEOUT);
 	WANT_AT(until);
 	WANT_TEXT(gn_error_operation(gn_error_last()), "group_wait");
-	WANT_IS(gn_go(g, sleep_a_little, &slept), 0);
+	WANT_IS(gn_go(g, hear_a_word, words), 0);
+	for (int i = 0; i < 4; i++)
+		WANT_IS(gn_chan_send(words, NULL, GN_NOW), 0);
 	WANT_IS(gn_group_wait(g, GN_NEVER), 0);
-	WANT_IS(slept, 4);
+	WANT_IS(gn_chan_recv(words, NULL, GN_NOW), GN_ETIMEOUT);
+	gn_chan_close(words);
 	gn_group_close(g);
 }
 
