@@ -21,6 +21,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "../conform/ring.h"
 #include "attempt.h"
 #include "faults.h"
 
@@ -287,6 +288,10 @@ int main(int argc, char **argv)
 	if (*r.functions && strcmp(*r.functions, "--quick") == 0) {
 		r.quick = true;
 		r.functions++;
+	}
+	if (strcmp(r.arm, "uring") == 0 && ring_refused()) {
+		printf("1..0 # SKIP " RING_REFUSED "\n");
+		return 0;
 	}
 	if (!begin(&r)) {
 		printf("Bail out! there is no place for files\n");
