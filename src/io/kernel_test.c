@@ -22,6 +22,7 @@
 #include "io/epoll.h"
 #include "io/file.h"
 #include "io/output.h"
+#include "io/path_test.h"
 #include "io/poll.h"
 #include "io/sys.h"
 #include "io/unixpath.h"
@@ -65,7 +66,7 @@ static void assert_failed(void)
 
 /* The library's calls of these always have just so many arguments. */
 WRAP(int, fcntl64, (int fd, int how, long arg), (fd, how, arg))
-WRAP(int, open64, (const char *path, int how, int mode), (path, how, mode))
+WRAP(int, open64, (const char *name, int how, int mode), (name, how, mode))
 WRAP(long, syscall, (long n, long a, long b, long c, long d, long e, long f),
      (n, a, b, c, d, e, f))
 WRAP(int, eventfd, (unsigned count, int flags), (count, flags))
@@ -92,11 +93,11 @@ WRAP(int, poll, (struct pollfd * set, nfds_t count, int ms), (set, count, ms))
 WRAP(int, getsockopt, (int fd, int level, int name, void *v, socklen_t *len),
      (fd, level, name, v, len))
 WRAP(int, fchmod, (int fd, mode_t mode), (fd, mode))
-WRAP(int, fchmodat, (int at, const char *path, mode_t mode, int flags),
-     (at, path, mode, flags))
-WRAP(int, lstat64, (const char *path, struct stat *st), (path, st))
-WRAP(int, fstatat64, (int at, const char *path, struct stat *st, int flags),
-     (at, path, st, flags))
+WRAP(int, fchmodat, (int at, const char *name, mode_t mode, int flags),
+     (at, name, mode, flags))
+WRAP(int, lstat64, (const char *name, struct stat *st), (name, st))
+WRAP(int, fstatat64, (int at, const char *name, struct stat *st, int flags),
+     (at, name, st, flags))
 WRAP(int, memfd_create, (const char *name, unsigned flags), (name, flags))
 
 static int uring_open(struct gni_io **io)
@@ -452,25 +453,6 @@ static void known_to_the_set(void **state)
 }
 
 /* ---- a Unix socket's path */
-
-static char folder[64], path[96];
-
-static int set_up(void **state)
-{
-	(void)state;
-	snprintf(folder, sizeof folder, "/tmp/gnezdo-kernel-XXXXXX");
-	if (!mkdtemp(folder))
-		return -1;
-	snprintf(path, sizeof path, "%s/socket", folder);
-	return 0;
-}
-
-static int tear_down(void **state)
-{
-	(void)state;
-	unlink(path);
-	return rmdir(folder);
-}
 
 static gn_addr path_addr(void)
 {

@@ -23,27 +23,9 @@
 #include <unistd.h>
 
 #include "addr/addr.h"
+#include "io/path_test.h"
 
 #define RIVALS 8
-
-static char folder[64], path[96];
-
-static int set_up(void **state)
-{
-	(void)state;
-	snprintf(folder, sizeof folder, "/tmp/gnezdo-path-XXXXXX");
-	if (!mkdtemp(folder))
-		return -1;
-	snprintf(path, sizeof path, "%s/socket", folder);
-	return 0;
-}
-
-static int tear_down(void **state)
-{
-	(void)state;
-	unlink(path);
-	return rmdir(folder);
-}
 
 static gn_addr addr_of(const char *text)
 {

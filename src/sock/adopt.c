@@ -88,7 +88,7 @@ static gn_sock *fail_adopt(int result)
 	};
 	struct gni_cause cause = gni_cause_of(result);
 
-	for (int i = 0; i < 2; i++)
+	for (size_t i = 0; i < sizeof causes / sizeof *causes; i++)
 		if (cause.sys == causes[i].sys)
 			cause.code = causes[i].code;
 	fail(cause.code, cause.sys, "adopt", 0);
