@@ -17,6 +17,7 @@ SERVERS = {
     "unix_server": ["unix:{}/a"],
     "threads": ["tcp://127.0.0.1:0"],
     "echo": ["tcp://127.0.0.1:0"],
+    "exact": ["tcp://127.0.0.1:0", "12"],
 }
 USAGE = 64
 
@@ -44,7 +45,8 @@ def test_malformed_address(single, address):
 
 
 @pytest.mark.parametrize("args", [
-    ["echo"], ["ask"], ["ask", "unix:/a", "b"], ["ask", "a", "--timeout"],
+    ["echo"], ["exact"], ["exact", "unix:a"], ["exact", "unix:a", "0"],
+    ["exact", "unix:a", "1048577"], ["exact", "unix:a", "64x"], ["ask"], ["ask", "unix:/a", "b"], ["ask", "a", "--timeout"],
     ["ask", "unix:/a", "--timeout", "5"], ["ask", "unix:/a", "--time", "5s"],
     ["ask", "unix:/a", "--timeout", "0s"], ["ask", "unix:/a", "--timeout", ""],
     ["ask", "unix:/a", "--timeout", "-1s"], ["many_clients", "0"],
@@ -103,9 +105,9 @@ def test_port_in_use_by_another_program(stage):
 
 @pytest.mark.parametrize("name", SERVERS)
 def test_address_in_use_by_a_second_server(stage, name):
-    address = SERVERS[name][0].format(stage.folder)
-    first = stage.serve(name, address)
-    failed(stage.run(name, first.address), name, 71, "address in use")
+    address, *more = SERVERS[name]
+    first = stage.serve(name, address.format(stage.folder), *more)
+    failed(stage.run(name, first.address, *more), name, 71, "address in use")
     with connect(first.address) as sock:     # not disturbed
         sock.send(b"still there?")
         assert sock.recv(64)
@@ -229,8 +231,8 @@ def test_fault_35_path_of_another_user(stage):
 
 
 def test_ready_line_is_the_address_to_connect_to(stage):
-    for name, [address] in SERVERS.items():
-        server = stage.start(name, address.format(stage.folder))
+    for name, [address, *more] in SERVERS.items():
+        server = stage.start(name, address.format(stage.folder), *more)
         line = server.out.line()
-        assert line.startswith("" if name == "echo" else READY)
+        assert line.startswith("" if name in ("echo", "exact") else READY)
         assert not line.endswith(":0")
