@@ -58,7 +58,7 @@ fuzz-merge:
 
 # The conformance suite over each backend; it takes a while.
 valgrind:
-	@$(NEED) build test valgrind
+	@$(NEED) build test
 	@exec tests/run --only valgrind
 
 # ARGS="--quick" and the like go to bench/run.
