@@ -61,12 +61,17 @@ valgrind:
 	@$(NEED) build test
 	@exec tests/run --only valgrind
 
-# ARGS="--quick" and the like go to bench/run.
+# LOADS=64,exact and ROUNDS=9 choose; ARGS="--quick" and the like go to
+# bench/run. What is measured beside gnezdo is not needed: go on without it.
+LOADS ?=
+ROUNDS ?=
+
 bench: build
-	@$(NEED) bench
+	@$(NEED) bench || echo "going on without them"
 	@$(call SETUP,--reconfigure -Dbench=true $(BUILD))
 	@$(COMPILE)
-	@./bench/run $(BUILD) $(ARGS)
+	@./bench/run $(BUILD) $(if $(LOADS),--only $(LOADS)) \
+		$(if $(ROUNDS),--rounds $(ROUNDS)) $(ARGS)
 
 install: build
 	@$(call SETUP,--reconfigure --prefix="$(PREFIX)" $(BUILD))
@@ -95,7 +100,7 @@ help:
 	@echo 'make fuzz       libFuzzer on each target of tests/fuzz, SECONDS=$(SECONDS)'
 	@echo 'make fuzz-merge put into the corpus what make fuzz has found'
 	@echo 'make valgrind   the conformance suite under Valgrind'
-	@echo 'make bench      build, then measure beside other libraries'
+	@echo 'make bench      build, then measure beside other libraries, LOADS=64,exact'
 	@echo 'make install    into PREFIX ($(PREFIX)), under DESTDIR if given'
 	@echo 'make coverage   run the tests; print the lines and branches they took'
 	@echo 'make clean      remove $(BUILD)/'

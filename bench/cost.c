@@ -4,6 +4,7 @@
  */
 #include "cost.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <inttypes.h>
 #include <stdio.h>
@@ -13,6 +14,7 @@
 #include "process.h"
 
 #define CLOCKS_MAX 2
+#define PATH_LEN_MAX 320
 
 static clockid_t clocks[CLOCKS_MAX];
 static size_t clock_count;
@@ -35,21 +37,39 @@ void bench_cost_of_server(pid_t pid)
 	server_pid = pid;
 }
 
-/* /proc/PID/schedstat is in no kernel built without CONFIG_SCHED_INFO. */
-static uint64_t kept_off_ns(pid_t pid)
+/* schedstat is in no kernel built without CONFIG_SCHED_INFO. */
+static uint64_t kept_off_thread_ns(pid_t pid, const char *thread)
 {
-	char path[64];
+	char path[PATH_LEN_MAX];
 	uint64_t ran_ns, waited_ns;
 	FILE *file;
 	int fields;
 
-	snprintf(path, sizeof path, "/proc/%d/schedstat", (int)pid);
+	snprintf(path, sizeof path, "/proc/%d/task/%s/schedstat", (int)pid,
+		 thread);
 	file = fopen(path, "r");
 	if (!file)
 		return 0;
 	fields = fscanf(file, "%" SCNu64 " %" SCNu64, &ran_ns, &waited_ns);
 	fclose(file);
 	return fields == 2 ? waited_ns : 0;
+}
+
+static uint64_t kept_off_ns(pid_t pid)
+{
+	char path[PATH_LEN_MAX];
+	uint64_t sum_ns = 0;
+	struct dirent *entry;
+	DIR *threads;
+
+	snprintf(path, sizeof path, "/proc/%d/task", (int)pid);
+	threads = opendir(path);
+	while (threads && (entry = readdir(threads)))
+		if (entry->d_name[0] != '.')
+			sum_ns += kept_off_thread_ns(pid, entry->d_name);
+	if (threads)
+		closedir(threads);
+	return sum_ns;
 }
 
 struct bench_cost bench_cost_now(void)

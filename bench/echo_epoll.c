@@ -143,14 +143,15 @@ static void serve_event(int fd)
 
 int main(int argc, char **argv)
 {
+	struct bench_options options = bench_server_options(argc, argv);
 	struct epoll_event events[EVENTS_MAX];
 
-	message_len = bench_server_message_len(argc, argv);
+	message_len = options.message_len;
 	conns = calloc((size_t)bench_files_raise(), sizeof *conns);
 	poll_fd = epoll_create1(EPOLL_CLOEXEC);
 	if (!conns || poll_fd < 0)
 		bench_fail("epoll_create1");
-	listen_fd = bench_server_listen(SOCK_NONBLOCK);
+	listen_fd = bench_server_listen(options.path, SOCK_NONBLOCK);
 	watch(listen_fd, EPOLL_CTL_ADD, EPOLLIN);
 	bench_server_announce(listen_fd);
 	for (;;) {

@@ -11,6 +11,7 @@
 #include "server.h"
 
 #define INPUT_LEN_MAX (16 * 1024)
+#define ADDRESS_LEN_MAX 160 /* of a Unix socket */
 #define RECV_NS_MAX (60 * GN_SEC)
 #define SEND_NS_MAX (5 * GN_SEC)
 
@@ -54,17 +55,21 @@ static void announce(gn_sock *listener, void *arg)
 
 	(void)arg;
 	gn_sock_local(listener, &here);
-	printf("%u\n", gn_addr_port(&here));
+	printf("%u\n", gn_sock_kind(listener) == GN_TCP ?
+			       gn_addr_port(&here) : 0U);
 	fflush(stdout);
 }
 
 int main(int argc, char **argv)
 {
-	size_t message_len = bench_server_message_len(argc, argv);
-	gn_handler *handler = message_len > 0 ? answer_messages : echo;
+	struct bench_options options = bench_server_options(argc, argv);
+	gn_handler *handler = options.message_len > 0 ? answer_messages : echo;
 	gn_serve_opts opts = { .ready = announce };
+	char address[ADDRESS_LEN_MAX] = "tcp://127.0.0.1:0";
 
-	if (gn_serve("tcp://127.0.0.1:0", handler, &message_len, &opts) == 0)
+	if (options.path)
+		snprintf(address, sizeof address, "unix:%s", options.path);
+	if (gn_serve(address, handler, &options.message_len, &opts) == 0)
 		return 0;
 	gn_perror("echo_gnezdo");
 	return 1;

@@ -18,7 +18,11 @@
 #define BACKLOG_MAX 65535
 
 struct conn {
-	uv_tcp_t tcp; /* first: handles are cast back to it */
+	union { /* first: handles are cast back to it */
+		uv_stream_t stream;
+		uv_tcp_t tcp;
+		uv_pipe_t pipe;
+	};
 	struct bench_frames frames;
 };
 
@@ -27,7 +31,7 @@ struct rest {
 	uint8_t bytes[];
 };
 
-static size_t message_len;
+static struct bench_options options;
 static char input[INPUT_LEN_MAX];
 static uint8_t answers[INPUT_LEN_MAX + BENCH_MESSAGE_LEN_MAX];
 
@@ -114,41 +118,51 @@ static void on_read(uv_stream_t *stream, ssize_t got, const uv_buf_t *buf)
 		drop(stream);
 		return;
 	}
-	if (message_len == 0) {
+	if (options.message_len == 0) {
 		answer(stream, bytes, (size_t)got);
 		return;
 	}
-	made = bench_frames_answer(&conn->frames, message_len, bytes,
+	made = bench_frames_answer(&conn->frames, options.message_len, bytes,
 				   (size_t)got, answers);
 	if (made > 0)
 		answer(stream, answers, made);
 }
 
+static void init(uv_loop_t *loop, struct conn *conn)
+{
+	if (options.path)
+		check(uv_pipe_init(loop, &conn->pipe, 0), "uv_pipe_init");
+	else
+		check(uv_tcp_init(loop, &conn->tcp), "uv_tcp_init");
+}
+
 static void on_connection(uv_stream_t *listener, int status)
 {
 	struct conn *conn = claim(sizeof *conn);
-	uv_stream_t *stream = (uv_stream_t *)&conn->tcp;
 
 	check(status, "accept");
 	memset(conn, 0, sizeof *conn);
-	check(uv_tcp_init(listener->loop, &conn->tcp), "uv_tcp_init");
-	check(uv_accept(listener, stream), "uv_accept");
-	if (uv_read_start(stream, on_alloc, on_read) < 0)
-		drop(stream);
+	init(listener->loop, conn);
+	check(uv_accept(listener, &conn->stream), "uv_accept");
+	if (uv_read_start(&conn->stream, on_alloc, on_read) < 0)
+		drop(&conn->stream);
 }
 
 int main(int argc, char **argv)
 {
 	uv_loop_t *loop = uv_default_loop();
-	uv_tcp_t listener;
+	struct conn listener;
 	int fd;
 
-	message_len = bench_server_message_len(argc, argv);
+	options = bench_server_options(argc, argv);
 	bench_files_raise();
-	fd = bench_server_listen(SOCK_NONBLOCK);
-	check(uv_tcp_init(loop, &listener), "uv_tcp_init");
-	check(uv_tcp_open(&listener, fd), "uv_tcp_open");
-	check(uv_listen((uv_stream_t *)&listener, BACKLOG_MAX, on_connection),
+	fd = bench_server_listen(options.path, SOCK_NONBLOCK);
+	init(loop, &listener);
+	if (options.path)
+		check(uv_pipe_open(&listener.pipe, fd), "uv_pipe_open");
+	else
+		check(uv_tcp_open(&listener.tcp, fd), "uv_tcp_open");
+	check(uv_listen(&listener.stream, BACKLOG_MAX, on_connection),
 	      "uv_listen");
 	bench_server_announce(fd);
 	return uv_run(loop, UV_RUN_DEFAULT);

@@ -302,12 +302,14 @@ static void turn(void)
 
 int main(int argc, char **argv)
 {
-	message_len = bench_server_message_len(argc, argv);
+	struct bench_options options = bench_server_options(argc, argv);
+
+	message_len = options.message_len;
 	conns = calloc((size_t)bench_files_raise(), sizeof *conns);
 	if (!conns)
 		bench_fail("calloc");
 	open_ring();
-	listen_fd = bench_server_listen(0);
+	listen_fd = bench_server_listen(options.path, 0);
 	arm_accept();
 	bench_server_announce(listen_fd);
 	for (;;)

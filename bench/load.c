@@ -1,9 +1,10 @@
 /*
  * The load: opens connections to an echo server, keeps messages in flight on
- * each, and prints what came of it as one line of JSON. It never sleeps while
- * it measures, so that waking it costs the server nothing, and asks each
- * connection in turn instead of the kernel which one is ready: a server
- * answers in about the order in which it was asked.
+ * each (or, with --churn, opens one for each message), and prints what came of
+ * it as one line of JSON. It never sleeps while it measures, so that waking it
+ * costs the server nothing, and asks each connection in turn instead of the
+ * kernel which one is ready: a server answers in about the order in which it
+ * was asked.
  */
 #include <errno.h>
 #include <inttypes.h>
@@ -13,10 +14,12 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "churn.h"
 #include "cost.h"
 #include "latency.h"
 #include "peer.h"
 #include "process.h"
+#include "target.h"
 
 #define NS_PER_MS UINT64_C(1000000)
 /* Looks at one connection, about 10 us of them, before trying the others. */
@@ -35,6 +38,7 @@ enum option_name {
 	WARM_MS,
 	MEASURE_MS,
 	IDLE,
+	CHURN,
 	SERVER,
 	HELPER,
 	OPTIONS
@@ -51,11 +55,14 @@ static struct option {
 	[WARM_MS] = { "--warm-ms", 300 },
 	[MEASURE_MS] = { "--measure-ms", 1000 },
 	[IDLE] = { "--idle", 0 },
+	[CHURN] = { "--churn", 0 },
 	[SERVER] = { "--server-pid", 0 },
 	[HELPER] = { "--helper-pid", 0 },
 };
 
+static struct bench_target target;
 static struct bench_peer *peers;
+static struct bench_churn *clients; /* instead of peers, with --churn */
 static size_t peer_count;
 static size_t message_len;
 static size_t turn; /* the peer that is looked at */
@@ -91,6 +98,20 @@ static void on_silence(uint64_t now_ns)
 		next_peer(1);
 }
 
+static void look_at_client(uint64_t now_ns, bool asking)
+{
+	int moved = bench_churn_step(&clients[turn], &target, message_len,
+				     asking, now_ns, &latency);
+
+	if (moved < 0) {
+		on_silence(now_ns);
+		return;
+	}
+	heard_ns = now_ns;
+	answered += (uint64_t)moved;
+	next_peer(1);
+}
+
 static void look(uint64_t now_ns, bool asking)
 {
 	struct bench_peer *peer = &peers[turn];
@@ -114,14 +135,17 @@ static uint64_t run_until(uint64_t end_ns)
 	uint64_t now_ns;
 
 	while ((now_ns = now()) < end_ns)
-		look(now_ns, true);
+		if (clients)
+			look_at_client(now_ns, true);
+		else
+			look(now_ns, true);
 	return now_ns;
 }
 
 static void warm(uint64_t end_ns)
 {
 	run_until(end_ns);
-	for (size_t i = 0; i < peer_count; i++)
+	for (size_t i = 0; peers && i < peer_count; i++)
 		while (peers[i].answered < WARM_MESSAGES)
 			look(now(), true);
 }
@@ -129,25 +153,36 @@ static void warm(uint64_t end_ns)
 static void drain(void)
 {
 	heard_ns = now();
-	for (size_t i = 0; i < peer_count; i++)
+	for (size_t i = 0; peers && i < peer_count; i++)
 		while (peers[i].owed_len > 0)
 			look(now(), false);
+	for (size_t i = 0; clients && i < peer_count; i++)
+		while (clients[i].state != BENCH_CHURN_CLOSED)
+			look_at_client(now(), false);
+}
+
+static void make_clients(void)
+{
+	clients = calloc(peer_count, sizeof *clients);
+	if (!clients)
+		bench_fail("calloc");
+	for (size_t i = 0; i < peer_count; i++)
+		clients[i].number = i;
 }
 
 static void open_all(void)
 {
-	peer_count = (size_t)options[CONNS].value;
 	peers = calloc(peer_count, sizeof *peers);
 	if (!peers)
 		bench_fail("calloc");
 	for (size_t i = 0; i < peer_count; i++)
-		bench_peer_open(&peers[i], (uint16_t)options[PORT].value, i);
+		bench_peer_open(&peers[i], &target, i);
 }
 
 static void ask_all(size_t count)
 {
 	heard_ns = now();
-	for (size_t i = 0; i < peer_count; i++)
+	for (size_t i = 0; peers && i < peer_count; i++)
 		bench_peer_ask(&peers[i], count, message_len, now());
 }
 
@@ -166,10 +201,10 @@ static void print_result(uint64_t ns, struct bench_cost from,
 {
 	printf("{\"messages\": %" PRIu64 ", \"seconds\": %.6f, "
 	       "\"cpu_seconds\": %.6f, \"kept_off_seconds\": %.6f, "
-	       "\"p50_us\": %.1f, \"p99_us\": %.1f}\n",
+	       "\"p50_us\": %.1f, \"p99_us\": %.1f, \"p999_us\": %.1f}\n",
 	       answered, seconds(ns), seconds(to.cpu_ns - from.cpu_ns),
 	       seconds(to.kept_off_ns - from.kept_off_ns), microseconds(0.5),
-	       microseconds(0.99));
+	       microseconds(0.99), microseconds(0.999));
 }
 
 static void measure(void)
@@ -202,6 +237,10 @@ static void stay_idle(void)
 
 static void read_option(const char *name, const char *value)
 {
+	if (strcmp(name, "--unix") == 0) {
+		target = bench_target_path(value);
+		return;
+	}
 	for (size_t i = 0; i < OPTIONS; i++) {
 		if (strcmp(name, options[i].name) == 0) {
 			options[i].value = strtol(value, NULL, 10);
@@ -215,7 +254,8 @@ static void read_option(const char *name, const char *value)
 static void check_options(void)
 {
 	errno = 0;
-	if (options[PORT].value < 1 || options[PORT].value > UINT16_MAX)
+	if (target.len == 0 &&
+	    (options[PORT].value < 1 || options[PORT].value > UINT16_MAX))
 		bench_fail("--port: 1 to 65535");
 	if (options[CONNS].value < 1)
 		bench_fail("--connections: at least 1");
@@ -250,6 +290,9 @@ int main(int argc, char **argv)
 	for (int i = 1; i + 1 < argc; i += 2)
 		read_option(argv[i], argv[i + 1]);
 	check_options();
+	if (target.len == 0)
+		target = bench_target_port((uint16_t)options[PORT].value);
+	peer_count = (size_t)options[CONNS].value;
 	message_len = (size_t)options[LEN].value;
 	looks_left = LOOKS_MAX;
 	one_cpu = sysconf(_SC_NPROCESSORS_ONLN) == 1;
@@ -259,7 +302,10 @@ int main(int argc, char **argv)
 	if (options[HELPER].value > 0)
 		bench_cost_of_helper((pid_t)options[HELPER].value);
 	bench_peer_start();
-	open_all();
+	if (options[CHURN].value)
+		make_clients();
+	else
+		open_all();
 	if (options[IDLE].value)
 		stay_idle();
 	else

@@ -1,15 +1,11 @@
 /*
  * One connection of the load. It makes a send and a receive a message and
  * nothing else: the load must cost less than the server it measures. It never
- * waits, except to connect.
+ * waits.
  */
 #include "peer.h"
 
-#include <arpa/inet.h>
 #include <errno.h>
-#include <fcntl.h>
-#include <netinet/in.h>
-#include <netinet/tcp.h>
 #include <string.h>
 #include <sys/socket.h>
 
@@ -37,27 +33,25 @@ void bench_peer_start(void)
 		pattern[i] = pattern[i - PATTERN_LEN];
 }
 
-void bench_peer_open(struct bench_peer *peer, uint16_t port, size_t number)
+static void start(struct bench_peer *peer, size_t number)
 {
-	struct sockaddr_in there = {
-		.sin_family = AF_INET,
-		.sin_port = htons(port),
-		.sin_addr.s_addr = htonl(INADDR_LOOPBACK),
-	};
-	int on = 1;
-
 	memset(peer, 0, sizeof *peer);
 	peer->send_at = (uint32_t)(number * PEER_STEP % PATTERN_LEN);
 	peer->recv_at = peer->send_at;
-	peer->fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-	if (peer->fd < 0)
-		bench_fail("socket");
-	if (connect(peer->fd, (struct sockaddr *)&there, sizeof there) < 0)
-		bench_fail("connect");
-	if (setsockopt(peer->fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on) < 0)
-		bench_fail("setsockopt TCP_NODELAY");
-	if (fcntl(peer->fd, F_SETFL, O_NONBLOCK) < 0)
-		bench_fail("fcntl O_NONBLOCK");
+}
+
+void bench_peer_open(struct bench_peer *peer, const struct bench_target *target,
+		     size_t number)
+{
+	start(peer, number);
+	peer->fd = bench_target_connect(target);
+}
+
+void bench_peer_begin(struct bench_peer *peer,
+		      const struct bench_target *target, size_t number)
+{
+	start(peer, number);
+	peer->fd = bench_target_begin(target, number);
 }
 
 static uint32_t advance(uint32_t at, size_t len)

@@ -15,6 +15,7 @@
 #include <stdint.h>
 
 #include "latency.h"
+#include "target.h"
 
 /* Messages a peer may have in flight, and bytes of all of them together. */
 #define BENCH_DEPTH_MAX 64
@@ -37,12 +38,17 @@ struct bench_peer {
 void bench_peer_start(void);
 
 /*
- * bench_peer_open connects to a port of 127.0.0.1 and waits for that.
+ * bench_peer_open connects and waits for that.
  *
  *   number  tells the peers of a process apart: each begins elsewhere in the
  *           pattern
  */
-void bench_peer_open(struct bench_peer *peer, uint16_t port, size_t number);
+void bench_peer_open(struct bench_peer *peer, const struct bench_target *target,
+		     size_t number);
+
+/* bench_peer_begin begins to connect and does not wait. */
+void bench_peer_begin(struct bench_peer *peer,
+		      const struct bench_target *target, size_t number);
 
 /*
  * bench_peer_ask adds count messages to those in flight and sends what the
