@@ -15,12 +15,13 @@
 #define OBJECT_ALIGN ((uintptr_t)64)
 
 struct gni_fiber_thread {
-	struct gni_fiber *current;	/* NULL: the thread has no root */
-	struct gni_fiber *left;		/* whom the last switch suspended */
+	struct gni_fiber *left; /* whom the last switch suspended: for ASan */
 };
 
-/* Found without a call, even from a shared library: one switch, two looks. */
-static _Thread_local struct gni_fiber_thread here
+static _Thread_local struct gni_fiber_thread here;
+
+/* NULL: the thread has no root. */
+_Thread_local struct gni_fiber *gni_fiber_running
 	__attribute__((tls_model("initial-exec")));
 
 void gni_fiber_configure(const struct gni_fiber_options *options)
@@ -31,7 +32,7 @@ void gni_fiber_configure(const struct gni_fiber_options *options)
 
 struct gni_fiber *gni_fiber_current(void)
 {
-	return here.current;
+	return gni_fiber_running;
 }
 
 /* Where a name of so many bytes or less ends between UTF-8 characters. */
@@ -61,6 +62,7 @@ static void set_name(struct gni_fiber *f, const char *name)
  * The first thing on a new stack, and on every one that is come back to.  Of a
  * root's stack ASan, which has to know it, is the first to tell the bounds.
  */
+#if defined(GNI_ASAN)
 static void arrive(struct gni_fiber *self)
 {
 	struct gni_fiber *left = here.left;
@@ -70,6 +72,12 @@ static void arrive(struct gni_fiber *self)
 	if (!known && left->asan_bytes > 0)
 		gni_tools_hold(left->asan_low, left->asan_bytes);
 }
+#else
+static void arrive(struct gni_fiber *self)
+{
+	(void)self;
+}
+#endif
 
 static void begin(void *arg)
 {
@@ -81,11 +89,18 @@ static void begin(void *arg)
 	gni_stop("fiber \"%s\" returned from its entry", self->name);
 }
 
+/* How deep a fiber may be when it switches away. */
+static const char *lowest(const struct gni_stack *s)
+{
+	return s->low + GNI_SWITCH_ROOM;
+}
+
 static void set_up(struct gni_fiber *f, struct gni_stack *stack)
 {
 	f->stack = stack;
-	f->floor = stack->low + GNI_SWITCH_ROOM;
-	f->soft = stack->guard == GNI_GUARD_SOFT;
+	f->floor = lowest(stack);
+	if (stack->guard == GNI_GUARD_SOFT)
+		f->floor = stack->low + gni_stack_bytes(stack);
 	f->asan_low = stack->low;
 	f->asan_bytes = (size_t)((char *)f - stack->low);
 	f->sp = gni_switch_prepare(f, begin, f);
@@ -118,8 +133,8 @@ struct gni_fiber *gni_fiber_create(size_t object_bytes, size_t stack_bytes,
 
 void gni_fiber_root(struct gni_fiber *root, const char *name)
 {
-	GNI_CHECK(!here.current, "a thread has one root fiber, \"%s\"",
-		  here.current->name);
+	GNI_CHECK(!gni_fiber_running, "a thread has one root fiber, \"%s\"",
+		  gni_fiber_running->name);
 	GNI_CHECK(!gni_switch_shadowed(), "shadow stacks cannot follow fibers; "
 		  "GLIBC_TUNABLES=glibc.cpu.x86_shstk=off runs without them");
 	memset(root, 0, sizeof *root);
@@ -127,45 +142,47 @@ void gni_fiber_root(struct gni_fiber *root, const char *name)
 	root->thread = &here;
 	root->started = true;
 	root->tsan_fiber = gni_tools_fiber_here();
-	here.current = root;
+	gni_fiber_running = root;
 }
 
 void gni_fiber_forked(void)
 {
-	here.current = NULL;
+	gni_fiber_running = NULL;
 }
 
 void gni_fiber_root_end(struct gni_fiber *root)
 {
 	if (!root->thread)
 		return;
-	GNI_CHECK(here.current == root && !root->stack,
+	GNI_CHECK(gni_fiber_running == root && !root->stack,
 		  "fiber \"%s\" is not the running root of this thread",
 		  root->name);
 	if (root->asan_bytes > 0)
 		gni_tools_let_go(root->asan_low, root->asan_bytes);
-	here.current = NULL;
+	gni_fiber_running = NULL;
 	here.left = NULL;
 	root->thread = NULL;
 }
 
 /* A guard that does not fault by itself is asked, and so is the pointer. */
-static inline void check_stack(const struct gni_fiber *f)
+static void check_stack(const struct gni_fiber *f)
 {
 	const char *sp = gni_switch_here();
 
-	if (__builtin_expect(sp < f->floor, 0))
+	if (sp >= f->floor)
+		return;
+	if (sp < lowest(f->stack))
 		gni_overflow_stop(f, sp);
-	if (__builtin_expect(f->soft, 0) && !gni_guard_intact(f->stack->low))
+	if (f->stack->guard == GNI_GUARD_SOFT &&
+	    !gni_guard_intact(f->stack->low))
 		gni_overflow_stop(f, f->stack->low);
 }
 
-static inline void check_pair(const struct gni_fiber *from,
-			      const struct gni_fiber *to)
+static void check_pair(const struct gni_fiber *from, const struct gni_fiber *to)
 {
-	GNI_CHECK(here.current == from, "fiber \"%s\" is not the running one",
-		  from->name);
-	GNI_CHECK(to->sp && to->thread == &here,
+	GNI_CHECK(gni_fiber_running == from,
+		  "fiber \"%s\" is not the running one", from->name);
+	GNI_CHECK(to->sp && to->thread == from->thread,
 		  "fiber \"%s\" is not suspended on this thread", to->name);
 }
 
@@ -176,15 +193,19 @@ GNI_NO_TSAN static inline void *hand_over(struct gni_fiber *from,
 	void *sp = to->sp;
 
 	to->sp = NULL;
-	here.current = to;
+	gni_fiber_running = to;
+#if defined(GNI_ASAN)
 	here.left = from;
+#else
+	(void)from;
+#endif
 	gni_tools_leave(keep, to->asan_low, to->asan_bytes);
 	gni_tools_fiber_switch(to->tsan_fiber);
 	return sp;
 }
 
 /* Its last call becomes a jump unless ASan has something left to be told. */
-GNI_NO_TSAN void gni_fiber_switch(struct gni_fiber *from, struct gni_fiber *to)
+GNI_NO_TSAN void gni_fiber_change(struct gni_fiber *from, struct gni_fiber *to)
 {
 	check_pair(from, to);
 	check_stack(from);
@@ -214,7 +235,8 @@ void gni_fiber_free(struct gni_fiber *f)
 		return;
 	GNI_CHECK(f->thread == &here, "fiber \"%s\" is another thread's",
 		  f->name);
-	GNI_CHECK(f->stack && f != here.current && (f->ended || !f->started),
+	GNI_CHECK(f->stack && f != gni_fiber_running &&
+		  (f->ended || !f->started),
 		  "fiber \"%s\" is freed before its end", f->name);
 	gni_tools_fiber_gone(f->tsan_fiber);
 	gni_tools_let_go(f->stack->low, gni_stack_bytes(f->stack));

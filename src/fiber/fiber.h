@@ -24,6 +24,9 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#include "fiber/switch.h"
+#include "fiber/tools.h"
+
 struct gni_fiber;
 struct gni_fiber_thread;
 struct gni_stack;
@@ -44,10 +47,11 @@ typedef void gni_fiber_entry(struct gni_fiber *self);
  */
 struct gni_fiber {
 	void *sp;			/* NULL while it runs, or has ended */
-	const char *floor;		/* no switch away with less than this */
+	const char *floor;		/* below it a switch away looks closer:
+					 * little is left, or the guard is soft
+					 * and must be looked at */
 	struct gni_fiber_thread *thread;
 	struct gni_stack *stack;	/* NULL: a root */
-	bool soft;			/* its guard must be looked at */
 	bool started, ended;
 	char name[GNI_FIBER_NAME_BYTES];
 	gni_fiber_entry *entry;
@@ -104,14 +108,39 @@ void gni_fiber_forked(void);
 /* The running fiber of this thread; NULL where there is no root. */
 struct gni_fiber *gni_fiber_current(void);
 
+/* gni_fiber_change is gni_fiber_switch with every check and a word to the
+ * debugging tools. */
+void gni_fiber_change(struct gni_fiber *from, struct gni_fiber *to);
+
+/* The running fiber of this thread, to be read by this room alone.  Found
+ * without a call, even from a shared library. */
+extern _Thread_local struct gni_fiber *gni_fiber_running
+	__attribute__((tls_model("initial-exec")));
+
 /*
  * gni_fiber_switch suspends from, the running fiber, and goes on with to, which
  * is suspended or new and of the same thread.  Returns when somebody switches
- * back to from.  General registers, the floating-point control word (rounding
- * mode, exception masks) and the stack are kept; the signal mask and errno are
- * the thread's and are not.
+ * back to from.  General registers and the stack are kept; the signal mask,
+ * errno and the modes of the floating-point units (modes.h) are the thread's
+ * and are not.
  */
-void gni_fiber_switch(struct gni_fiber *from, struct gni_fiber *to);
+static inline void gni_fiber_switch(struct gni_fiber *from,
+				    struct gni_fiber *to)
+{
+#if !defined(GNI_ASAN) && !defined(GNI_TSAN)
+	void *sp = to->sp;
+
+	if (__builtin_expect(gni_fiber_running == from && sp &&
+			     to->thread == from->thread &&
+			     gni_switch_here() >= from->floor, 1)) {
+		to->sp = NULL;
+		gni_fiber_running = to;
+		gni_switch_away(&from->sp, sp);
+		return;
+	}
+#endif
+	gni_fiber_change(from, to);
+}
 
 /*
  * gni_fiber_exit ends self, the running fiber and no root, and goes on with

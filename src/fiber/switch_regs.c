@@ -5,6 +5,7 @@
 #include <stdint.h>
 #include <string.h>
 
+#include "fiber/modes.h"
 #include "fiber/switch.h"
 #include "fiber/switch_regs.h"
 #include "fiber/tools.h"
@@ -193,6 +194,17 @@ static bool control_is(int way)
 }
 #endif
 
+/* As who must keep the modes leaves. */
+static void leave(void **save, void *to)
+{
+	struct gni_modes modes = gni_modes_now();
+
+	gni_switch_jump(save, to);
+	gni_modes_set(modes);
+	if (!gni_modes_equal(gni_modes_now(), modes))
+		lost_over_there = "the modes as they were read";
+}
+
 static void other_control(void *unused)
 {
 	(void)unused;
@@ -201,7 +213,7 @@ static void other_control(void *unused)
 		lost_over_there = "what a new stack begins with";
 	for (;;) {
 		set_control(DOWN);
-		gni_switch_jump(&other_sp, main_sp);
+		leave(&other_sp, main_sp);
 		if (!control_is(DOWN))
 			lost_over_there = "the control word over there";
 	}
@@ -216,7 +228,7 @@ const char *switch_control_lost(void)
 	other_sp = gni_switch_prepare(stack + sizeof stack, other_control,
 				      NULL);
 	for (int turn = 0; !lost && turn < 3; turn++) {
-		gni_switch_jump(&main_sp, other_sp);
+		leave(&main_sp, other_sp);
 		if (!control_is(UP))
 			lost = "the control word";
 	}

@@ -2,14 +2,16 @@
  * switch_x86_64.S: the switch for x86-64, System V calling convention.  It
  * owns the layout below and nothing else.  What it keeps of a stack:
  *
- *	sp +0   mxcsr, x87 control word      +32  r12  (at first: start)
- *	   +8   r15                          +40  rbx
- *	   +16  r14                          +48  rbp
- *	   +24  r13  (at first: arg)         +56  where to go on
+ *	sp +0   where to go on       +8   rbp
+ *	   +16  128 bytes: a caller that is no function may use its red zone
  *
- * It leaves by an indirect jump and not by ret, for which the processor would
- * predict the place it was called from and be wrong every time (2.7 ns against
- * 13).  The place after a call is no landing pad, hence notrack.
+ * The other registers lie above, where only who left knows.  A new stack
+ * begins with start and arg in the place of the red zone.
+ *
+ * The floating-point modes are not kept, see modes.h.  It leaves by an indirect
+ * jump and not by ret, for which the processor would predict the place it was
+ * called from and be wrong every time (2.7 ns against 13).  The place after a
+ * call is no landing pad, hence notrack.
  */
 #ifndef GNI_FIBER_PORTABLE
 
@@ -22,9 +24,6 @@
 gni_switch_jump:
 	.cfi_startproc
 	endbr64
-	pushq	%rbp
-	.cfi_adjust_cfa_offset 8
-	.cfi_rel_offset rbp, 0
 	pushq	%rbx
 	.cfi_adjust_cfa_offset 8
 	.cfi_rel_offset rbx, 0
@@ -40,24 +39,25 @@ gni_switch_jump:
 	pushq	%r15
 	.cfi_adjust_cfa_offset 8
 	.cfi_rel_offset r15, 0
-	subq	$8, %rsp
+	leaq	1f(%rip), %rax
+	leaq	-128(%rsp), %rsp
+	.cfi_adjust_cfa_offset 128
+	pushq	%rbp
 	.cfi_adjust_cfa_offset 8
-	stmxcsr	(%rsp)
-	fnstcw	4(%rsp)
-	movl	(%rsp), %eax
-	movzwl	4(%rsp), %edx
+	.cfi_rel_offset rbp, 0
+	pushq	%rax
+	.cfi_adjust_cfa_offset 8
 	movq	%rsp, (%rdi)
 	movq	%rsi, %rsp
-	/* Loading control words is slow and they hardly ever differ; sticky
-	 * exception flags (the low six bits of mxcsr) need no keeping. */
-	xorl	(%rsp), %eax
-	testl	$0xffc0, %eax
-	jne	1f
-	cmpw	4(%rsp), %dx
-	jne	1f
-0:	addq	$8, %rsp
+	popq	%rax
 	.cfi_adjust_cfa_offset -8
-	popq	%r15
+	popq	%rbp
+	.cfi_adjust_cfa_offset -8
+	.cfi_restore rbp
+	leaq	128(%rsp), %rsp
+	.cfi_adjust_cfa_offset -128
+	notrack jmp *%rax
+1:	popq	%r15
 	.cfi_adjust_cfa_offset -8
 	.cfi_restore r15
 	popq	%r14
@@ -72,27 +72,10 @@ gni_switch_jump:
 	popq	%rbx
 	.cfi_adjust_cfa_offset -8
 	.cfi_restore rbx
-	popq	%rbp
-	.cfi_adjust_cfa_offset -8
-	.cfi_restore rbp
 	popq	%rcx
 	.cfi_adjust_cfa_offset -8
 	.cfi_register rip, rcx
 	notrack jmp *%rcx
-	.cfi_endproc
-
-	/* The same frame as at 0, seldom entered. */
-	.cfi_startproc
-	.cfi_def_cfa rsp, 64
-	.cfi_offset rbp, -16
-	.cfi_offset rbx, -24
-	.cfi_offset r12, -32
-	.cfi_offset r13, -40
-	.cfi_offset r14, -48
-	.cfi_offset r15, -56
-1:	ldmxcsr	(%rsp)
-	fldcw	4(%rsp)
-	jmp	0b
 	.cfi_endproc
 	.size	gni_switch_jump, . - gni_switch_jump
 
@@ -104,8 +87,8 @@ begin:
 	.cfi_startproc
 	.cfi_undefined rip
 	endbr64
-	movq	%r13, %rdi
-	callq	*%r12
+	movq	-16(%rsp), %rdi
+	callq	*-8(%rsp)
 	ud2
 	.cfi_endproc
 	.size	begin, . - begin
@@ -118,21 +101,15 @@ gni_switch_prepare:
 	.cfi_startproc
 	endbr64
 	andq	$-16, %rdi
-	leaq	-80(%rdi), %rax
+	leaq	-160(%rdi), %rax
 	leaq	begin(%rip), %rcx
 	xorl	%r8d, %r8d
-	stmxcsr	(%rax)
-	fnstcw	4(%rax)
-	movw	%r8w, 6(%rax)
+	movq	%rcx, (%rax)
 	movq	%r8, 8(%rax)
-	movq	%r8, 16(%rax)
-	movq	%rdx, 24(%rax)
-	movq	%rsi, 32(%rax)
-	movq	%r8, 40(%rax)
-	movq	%r8, 48(%rax)
-	movq	%rcx, 56(%rax)
-	movq	%r8, 64(%rax)
-	movq	%r8, 72(%rax)
+	movq	%rdx, 128(%rax)
+	movq	%rsi, 136(%rax)
+	movq	%r8, 144(%rax)
+	movq	%r8, 152(%rax)
 	ret
 	.cfi_endproc
 	.size	gni_switch_prepare, . - gni_switch_prepare

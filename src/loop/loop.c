@@ -233,6 +233,7 @@ static void run_ready(struct gni_loop *l)
 	GNI_CHECK(gni_loop_on_root(l),
 		  "the loop was turned from within a fiber");
 	gni_run_leave(l);
+	l->modes = gni_modes_now();
 	run_batch(l);
 }
 
@@ -259,7 +260,7 @@ void gni_loop_yield(struct gni_loop *l)
 	}
 	t->yielded = l->order != NULL;
 	gni_run_ready(l, t);
-	gni_fiber_switch(&t->fiber, &l->root.fiber);
+	gni_run_suspend(l, t);
 }
 
 void gni_loop_pace(struct gni_loop *l)

@@ -11,6 +11,7 @@
 #include <stdatomic.h>
 
 #include "base/tape.h"
+#include "fiber/modes.h"
 #include "io/io.h"
 #include "loop/task.h"
 
@@ -38,6 +39,7 @@ struct gni_loop {
 	struct gni_task root;
 	struct gni_task *current;
 	struct gni_task *ended; /* its stack is freed by whoever runs next */
+	struct gni_modes modes; /* the root's, as it turns the loop */
 
 	struct gni_task **ready; /* a ring of capacity places */
 	size_t ready_first, ready_count, ready_capacity;

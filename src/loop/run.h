@@ -17,6 +17,9 @@ void gni_run_ready(struct gni_loop *loop, struct gni_task *t);
 /* gni_run_reserve makes room for one more task among the ready. */
 bool gni_run_reserve(struct gni_loop *loop);
 
+/* gni_run_suspend goes back to the root from t, the running fiber. */
+void gni_run_suspend(struct gni_loop *loop, struct gni_task *t);
+
 /* gni_run_leave lets go what the running fiber had gathered. */
 void gni_run_leave(struct gni_loop *loop);
 

@@ -36,11 +36,28 @@ struct gni_task *gni_task_here(void)
 	return l ? l->current : NULL;
 }
 
+static void change_modes(struct gni_modes from, struct gni_modes to)
+{
+	if (__builtin_expect(!gni_modes_equal(from, to), 0))
+		gni_modes_set(to);
+}
+
+/* The floating-point modes are the fiber's own, kept on its stack. */
+void gni_run_suspend(struct gni_loop *l, struct gni_task *t)
+{
+	struct gni_modes modes = gni_modes_now();
+
+	change_modes(modes, l->modes);
+	gni_fiber_switch(&t->fiber, &l->root.fiber);
+	change_modes(l->modes, modes);
+}
+
 static void task_main(struct gni_fiber *fiber)
 {
 	struct gni_task *t = (struct gni_task *)fiber;
 	struct gni_loop *l = t->loop;
 
+	change_modes(l->modes, t->modes);
 	gni_task_note(t, "begins", NULL, NULL, 0);
 	t->result = t->run(t->arg);
 	GNI_CHECK(gni_loop_mine() == l,
@@ -53,6 +70,7 @@ static void task_main(struct gni_fiber *fiber)
 	gni_list_remove(&t->all);
 	l->task_count--;
 	l->ended = t;
+	change_modes(gni_modes_now(), l->modes);
 	gni_fiber_exit(fiber, &l->root.fiber);
 }
 
@@ -75,6 +93,7 @@ struct gni_task *gni_task_open(struct gni_loop *l, gn_fiber_fn *fn, void *arg,
 	init(t, l);
 	t->run = fn;
 	t->arg = arg;
+	t->modes = gni_modes_now();
 	t->place = l->current->place;
 	t->cancelled = l->abandoned;
 	gni_list_add(&l->tasks, &t->all);
@@ -155,7 +174,7 @@ static void suspend(struct gni_loop *l, struct gni_task *t, struct gni_wait *w)
 		t->parked_at = l->now;
 		gni_list_add(&l->parked, &t->parked);
 	}
-	gni_fiber_switch(&t->fiber, &l->root.fiber);
+	gni_run_suspend(l, t);
 }
 
 int gni_wait_for(struct gni_wait *w, gn_time until)

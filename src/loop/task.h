@@ -13,6 +13,7 @@
 #include "base/list.h"
 #include "clock/timer.h"
 #include "fiber/fiber.h"
+#include "fiber/modes.h"
 
 struct gni_loop;
 struct gni_wait;
@@ -36,6 +37,7 @@ struct gni_task {
 
 	gn_fiber_fn *run;
 	void *arg;
+	struct gni_modes modes; /* it begins with its maker's */
 	int result;
 	void (*ended)(struct gni_task *t); /* called on its own stack */
 	struct gn_group *group;		   /* the task room's */

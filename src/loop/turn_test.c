@@ -2,6 +2,7 @@
  * turn_test.c: who runs when: deadlines in their order, events before
  * deadlines, everybody in turn.
  */
+#include <fenv.h>
 #include <string.h>
 
 #include "base/rng.h"
@@ -414,7 +415,47 @@ static void deadlines_among_the_busy(void)
 	gn_group_close(g);
 }
 
+/* ---- what is each fiber's own */
+
+static int keep_rounding(void *arg)
+{
+	int begun = fegetround(), own = *(const int *)arg;
+
+	fesetround(own);
+	for (int i = 0; i < 5; i++) {
+		gn_yield();
+		WANT_IS(fegetround(), own);
+		WANT_IS(gn_sleep(gn_in(GN_USEC)), 0);
+		WANT_IS(fegetround(), own);
+	}
+	return begun;
+}
+
+static int begin_with(void *arg)
+{
+	WANT_IS(fegetround(), *(const int *)arg);
+	return 0;
+}
+
+/* A fiber begins with its maker's and leaves no one its own. */
+static void modes_are_each_ones_own(void)
+{
+	int ways[] = { FE_UPWARD, FE_DOWNWARD, FE_TONEAREST };
+	gn_group *g = open_group();
+
+	for (int i = 0; i < 3; i++)
+		WANT_IS(gn_go(g, keep_rounding, &ways[i]), 0);
+	fesetround(FE_TOWARDZERO);
+	ways[2] = FE_TOWARDZERO;
+	WANT_IS(gn_go(g, begin_with, &ways[2]), 0);
+	WANT_IS(gn_group_wait(g, SOON), 0);
+	WANT_IS(fegetround(), FE_TOWARDZERO);
+	fesetround(FE_TONEAREST);
+	gn_group_close(g);
+}
+
 static const struct trial trials[] = {
+	{ "modes are each one's own", modes_are_each_ones_own, EVERYWHERE },
 	{ "wake in order of deadlines", wake_in_order_of_deadlines,
 	  EVERYWHERE },
 	{ "equal deadlines wake in turn", equal_deadlines_wake_in_turn,
