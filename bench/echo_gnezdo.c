@@ -55,8 +55,8 @@ static void announce(gn_sock *listener, void *arg)
 
 	(void)arg;
 	gn_sock_local(listener, &here);
-	printf("%u\n", gn_sock_kind(listener) == GN_TCP ?
-			       gn_addr_port(&here) : 0U);
+	printf("%u\n",
+	       gn_sock_kind(listener) == GN_TCP ? gn_addr_port(&here) : 0U);
 	fflush(stdout);
 }
 
