@@ -10,7 +10,8 @@
  * second one stops the program with a sentence.
  *
  * Options, written in the address: backlog=512 linger=5s alive=30s nodelay=off
- * sndbuf=64k rcvbuf=64k mode=0660 (of a Unix socket's file).
+ * sndbuf=64k rcvbuf=64k recv-ahead=64k (of streams) mode=0660 (of a Unix
+ * socket's file).
  *
  *	#include <gnezdo.h>
  *	#include <string.h>
@@ -60,6 +61,11 @@ typedef struct gn_sock_opts {
 	size_t recv_bytes;  /* kernel's receive buffer; 0: the same */
 	bool delay;	    /* tcp: let Nagle's algorithm gather small sends */
 	const char *from;   /* connect: bind to this address first; NULL: any */
+	/* Streams: the most that a socket holds of what nobody asked for yet,
+	 * 4096 to 1048576 bytes; above it the peer has to wait, as it does when
+	 * the kernel's buffer is full.  What one call looks for (gn_recv_exact,
+	 * gn_recv_line…) may be longer.  0: 65536. */
+	size_t recv_ahead_bytes;
 } gn_sock_opts;
 
 /*

@@ -75,6 +75,10 @@ static const struct option {
 	  FIELD(recv_bytes) },
 	{ "mode", &octal, 0, 0777, "0 to 0777, in octal", UNIX, FIELD(mode) },
 	{ "nodelay", &flag, 0, 1, "on or off", ON(GN_TCP), FIELD(nodelay) },
+	/* A receive asks for 4 KiB at least; the kernel's own buffer is the
+	 * place for more than 1 MiB. */
+	{ "recv-ahead", &size, 4096, INT64_C(1) << 20, "4k to 1M bytes",
+	  ON(GN_TCP) | ON(GN_UNIX), FIELD(ahead_bytes) },
 };
 
 #define OPTION_COUNT (sizeof options / sizeof options[0])
@@ -82,7 +86,8 @@ static const struct option {
 /* A foreign word is shown only so far. */
 #define WORD_MAX 24
 
-const struct gni_options gni_options_none = { -1, -1, -1, -1, -1, -1, -1 };
+const struct gni_options gni_options_none = { -1, -1, -1, -1,
+					      -1, -1, -1, -1 };
 
 static void store(struct gni_options *to, const struct option *o, int64_t value)
 {

@@ -29,6 +29,7 @@ struct gni_options {
 	int32_t recv_bytes; /* rcvbuf=64k */
 	int32_t mode;	    /* mode=0660: of a Unix socket's path */
 	int8_t nodelay;	    /* nodelay=on|off */
+	int32_t ahead_bytes; /* recv-ahead=64k */
 };
 
 struct gni_target {

@@ -3,7 +3,7 @@
  *
  * Where the backend has standing operations one multishot receive is armed at
  * the first wait and stays: what comes goes to the fiber that waits for it,
- * and what nobody waits for into the queue, up to RECV_AHEAD; then the
+ * and what nobody waits for into the queue, up to its bound; then the
  * operation is cancelled and the peer feels the window.  Elsewhere a call
  * operation receives straight into the caller's buffer.
  */
@@ -128,7 +128,7 @@ static void arrived(struct gni_op *op, int result, bool more)
 	if (!more && s->reader && !take_now(s))
 		l->backend->submit(l->io, op);
 	else if (more && !s->reader &&
-		 gni_bytes_count(&s->in.queue) >= GNI_RECV_AHEAD)
+		 gni_bytes_count(&s->in.queue) >= s->in.ahead_bytes)
 		l->backend->cancel(l->io, op);
 	gni_sock_idle(s);
 }
@@ -148,7 +148,7 @@ static void arm(gn_sock *s, struct gni_loop *l)
 		return;
 	op->kind = GNI_OP_RECV_MULTI;
 	op->fd = s->fd;
-	op->len = GNI_RECV_AHEAD;
+	op->len = s->in.ahead_bytes;
 	op->done = arrived;
 	l->backend->submit(l->io, op);
 }

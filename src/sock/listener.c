@@ -148,6 +148,7 @@ static gn_sock *make(gn_sock *l, int fd, int *result)
 		return NULL;
 	}
 	s->linger_ns = l->linger_ns;
+	s->in.ahead_bytes = l->in.ahead_bytes;
 	if (loop->calls->name(loop->io, fd, true, &name, &len) == 0)
 		gni_addr_set(&s->peer, s->kind, &name, len);
 	if (s->kind != GN_TCP)

@@ -109,6 +109,9 @@ const char *gni_option_refuse(const gn_sock_opts *o)
 		return "alive_ns is 0, or 3 s to 9 h";
 	if (o->send_bytes > INT_MAX || o->recv_bytes > INT_MAX)
 		return "send_bytes and recv_bytes are 0 to 2147483647";
+	if (o->recv_ahead_bytes && (o->recv_ahead_bytes < GNI_AHEAD_MIN ||
+				    o->recv_ahead_bytes > GNI_AHEAD_MAX))
+		return "recv_ahead_bytes is 0, or 4096 to 1048576";
 	return NULL;
 }
 
@@ -132,6 +135,10 @@ struct gni_options gni_option_merge(const struct gni_target *target,
 		o.recv_bytes = (int32_t)opts->recv_bytes;
 	if (o.nodelay < 0)
 		o.nodelay = !opts->delay;
+	if (o.ahead_bytes < 0)
+		o.ahead_bytes = (int32_t)(opts->recv_ahead_bytes ?
+						  opts->recv_ahead_bytes :
+						  GNI_RECV_AHEAD);
 	return o;
 }
 
@@ -140,6 +147,7 @@ int gni_option_apply(gn_sock *s, const struct gni_options *o)
 	int result;
 
 	s->linger_ns = o->linger_ns;
+	s->in.ahead_bytes = (uint32_t)o->ahead_bytes;
 	if (s->kind == GN_PIPE)
 		return 0;
 	result = set_buffers(s, (size_t)o->send_bytes, (size_t)o->recv_bytes);

@@ -10,6 +10,11 @@
 /* The most that a backlog may be; the system caps it (listen(2)). */
 #define GNI_BACKLOG_MAX 65535
 
+/* What may be read ahead: what a receive asks for at least, and so much that
+ * the kernel's own buffer is the place for more. */
+#define GNI_AHEAD_MIN GNI_RECV_CHUNK
+#define GNI_AHEAD_MAX ((size_t)1 << 20)
+
 /* gni_option_int sets one that is an int; 0 or a negative errno. */
 int gni_option_int(gn_sock *s, int level, int name, int value);
 

@@ -123,6 +123,7 @@ gn_sock *gni_sock_open(enum gn_kind kind, enum gni_role role, int fd,
 	s->fd = s->out_fd = fd;
 	s->fork = gni_loop_fork();
 	s->linger_ns = GNI_LINGER_NS;
+	s->in.ahead_bytes = GNI_RECV_AHEAD;
 	gni_list_init(&s->owned.link);
 	s->owned.let_go = let_go;
 	gni_list_init(&s->out.leave.link);

@@ -26,8 +26,9 @@
 #include "loop/loop.h"
 #include "sock/kind.h"
 
-/* A socket holds at most so many bytes that nobody asked for; then the peer
- * feels TCP's window.  One large read, and small beside the kernel's own. */
+/* A socket holds at most so many bytes that nobody asked for, unless an option
+ * says otherwise; then the peer feels TCP's window.  One large read, and small
+ * beside the kernel's own. */
 #define GNI_RECV_AHEAD ((size_t)64 * 1024)
 
 /* How much a receive into the queue asks for at a time, bytes. */
@@ -53,6 +54,7 @@ struct gni_input {
 	struct gni_op op; /* the standing one, or the drain of a close */
 	int error;	  /* errno that ended it, told after the bytes; 0 */
 	bool ended;	  /* the peer has ended its sending */
+	uint32_t ahead_bytes; /* the most that nobody asked for */
 	/* A reader that waits for the standing operation: into its buffer
 	 * first, if it has one. */
 	void *into;

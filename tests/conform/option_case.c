@@ -149,6 +149,8 @@ static int wrong_options(const struct place *p)
 		{ .backlog = -1 },
 		{ .backlog = 65536 },
 		{ .linger_ns = -1 },
+		{ .recv_ahead_bytes = 4095 },
+		{ .recv_ahead_bytes = ((size_t)1 << 20) + 1 },
 	};
 	char address[ADDRESS_MAX];
 	gn_sock *l = listen_somewhere(p, address);

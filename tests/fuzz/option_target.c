@@ -73,6 +73,7 @@ static void write_options(struct text *t, const struct gni_options *o)
 	add_number(t, "backlog", o->backlog, 1, "");
 	add_number(t, "sndbuf", o->send_bytes, 1, "");
 	add_number(t, "rcvbuf", o->recv_bytes, 1, "");
+	add_number(t, "recv-ahead", o->ahead_bytes, 1, "");
 	if (o->mode >= 0) {
 		snprintf(mode, sizeof mode, "mode=%o", (unsigned)o->mode);
 		add(t, mode, strlen(mode));
@@ -95,6 +96,7 @@ static void check_ranges(const struct gni_options *o)
 	WANT(within(o->backlog, 1, 65535));
 	WANT(within(o->send_bytes, 1024, 1 << 30));
 	WANT(within(o->recv_bytes, 1024, 1 << 30));
+	WANT(within(o->ahead_bytes, 4096, 1 << 20));
 	WANT(within(o->mode, 0, 0777));
 	WANT(within(o->nodelay, 0, 1));
 }
@@ -104,7 +106,7 @@ static bool same(const struct gni_options *a, const struct gni_options *b)
 	return a->linger_ns == b->linger_ns && a->alive_ns == b->alive_ns &&
 	       a->backlog == b->backlog && a->send_bytes == b->send_bytes &&
 	       a->recv_bytes == b->recv_bytes && a->mode == b->mode &&
-	       a->nodelay == b->nodelay;
+	       a->nodelay == b->nodelay && a->ahead_bytes == b->ahead_bytes;
 }
 
 /* The same options, the last first. */
