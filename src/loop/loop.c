@@ -20,9 +20,12 @@
 /* At most so many a turn, so that a million idle fibers do not hold it up. */
 #define TRIM_MAX 256
 
-/* Calls a fiber may be served without a wait before it gives way: some tens of
- * microseconds of work, which other fibers can bear. */
-#define PACE_MAX 64
+/* What a fiber may be served without a wait before it gives way: some tens of
+ * microseconds of work, which other fibers can bear.  A call counts as so many
+ * bytes at least that either bound alone holds. */
+#define PACE_CALLS 256
+#define PACE_BYTES ((size_t)64 * 1024)
+#define CALL_BYTES (PACE_BYTES / PACE_CALLS)
 
 static void enter(struct gni_loop *l, const struct gni_task *t)
 {
@@ -252,7 +255,7 @@ void gni_loop_yield(struct gni_loop *l)
 	struct gni_task *t = l->current;
 
 	gni_run_leave(l);
-	t->turns = 0;
+	t->served = 0;
 	if (t == &l->root) {
 		run_ready(l);
 		look(l, GN_NOW);
@@ -263,9 +266,12 @@ void gni_loop_yield(struct gni_loop *l)
 	gni_run_suspend(l, t);
 }
 
-void gni_loop_pace(struct gni_loop *l)
+void gni_loop_pace(struct gni_loop *l, size_t bytes)
 {
-	if (++l->current->turns >= PACE_MAX && !l->posted_only)
+	struct gni_task *t = l->current;
+
+	t->served += bytes > CALL_BYTES ? bytes : CALL_BYTES;
+	if (t->served >= PACE_BYTES && !l->posted_only)
 		gni_loop_yield(l);
 }
 

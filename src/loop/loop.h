@@ -88,10 +88,11 @@ struct gni_loop *gni_loop_enter(struct gni_loop *loop);
 /* gni_loop_gather has g leave before the running fiber next waits. */
 void gni_loop_gather(struct gni_loop *loop, struct gni_gathered *g);
 
-/* gni_loop_pace counts one call served without a wait; a fiber that had too
- * many gives way.  The last act of a call: others run, and nothing that they
- * could close or move is valid after it. */
-void gni_loop_pace(struct gni_loop *loop);
+/* gni_loop_pace counts one call served without a wait, and the bytes that it
+ * moved; a fiber that had too many of either gives way.  The last act of a
+ * call: others run, and nothing that they could close or move is valid after
+ * it. */
+void gni_loop_pace(struct gni_loop *loop, size_t bytes);
 
 /* gni_loop_yield lets the other ready fibers run first. */
 void gni_loop_yield(struct gni_loop *loop);

@@ -188,7 +188,7 @@ int gni_wait_for(struct gni_wait *w, gn_time until)
 	w->over = false;
 	w->reason = 0;
 	t->wait = w;
-	t->turns = 0;
+	t->served = 0;
 	if (t->cancelled)
 		until = gn_time_earlier(until, t->shield);
 	if (gn_time_before(until, GN_NEVER))

@@ -28,7 +28,7 @@ struct gni_task {
 	gn_time parked_at;
 	gn_error *error; /* its last failure */
 	unsigned place;	 /* the simulated host it runs on */
-	unsigned turns;	 /* calls served without a wait, for fairness */
+	size_t served;	 /* bytes, without a wait since; for fairness */
 	bool yielded;	 /* gave way: runs after all that were ready then */
 	bool cancelled;	 /* sticky */
 	gn_time shield;	 /* until then a cancel does not strike */

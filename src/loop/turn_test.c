@@ -393,6 +393,40 @@ static void calls_give_way(void)
 	}
 }
 
+/* Neither too late for the others nor so soon that nothing gets done. */
+#define CALLS_SERVED 256
+#define BYTES_SERVED ((size_t)64 * 1024)
+
+static int call_large_send(struct busy *b)
+{
+	static const char large[4096];
+
+	return gn_send(b->pair[0], large, sizeof large, GN_NOW);
+}
+
+static int calls_till_others_ran(int (*call)(struct busy *b))
+{
+	struct busy b = { .sibling_ran = false };
+	gn_group *g = open_group();
+	int n = 0;
+
+	open_busy(&b);
+	gn_yield();
+	WANT_IS(gn_go(g, set_ran, &b), 0);
+	for (; !b.sibling_ran && n < CALLS; n++)
+		WANT(call(&b) >= 0);
+	WANT_IS(gn_group_wait(g, SOON), 0);
+	gn_group_close(g);
+	close_busy(&b);
+	return n;
+}
+
+static void calls_give_way_in_time(void)
+{
+	WANT_IS(calls_till_others_ran(call_sleep), CALLS_SERVED);
+	WANT_IS(calls_till_others_ran(call_large_send), BYTES_SERVED / 4096);
+}
+
 /* Deadlines strike while others are always ready. */
 static int keep_yielding(void *arg)
 {
@@ -467,6 +501,8 @@ static const struct trial trials[] = {
 	{ "yield lets all others run", yield_lets_all_others_run,
 	  EVERYWHERE },
 	{ "calls give way fault_56", calls_give_way, EVERYWHERE },
+	{ "calls give way in time fault_56", calls_give_way_in_time,
+	  EVERYWHERE },
 	/* Virtual time stands still while anybody can run. */
 	{ "deadlines among the busy", deadlines_among_the_busy, ON_REAL },
 };

@@ -52,7 +52,7 @@ static ssize_t more(const struct want *w)
 static ssize_t served(const gn_sock *s, ssize_t n)
 {
 	gni_task_note(s->loop->current, "take", NULL, &s->peer, n);
-	gni_loop_pace(s->loop);
+	gni_loop_pace(s->loop, (size_t)n);
 	return n;
 }
 

@@ -240,7 +240,7 @@ ssize_t gni_input_recv(gn_sock *s, const struct iovec *pieces, int count,
 	if (gni_bytes_count(&s->in.queue) > 0) {
 		n = take_queued(s, pieces, count);
 		gni_task_note(s->loop->current, "take", NULL, &s->peer, n);
-		gni_loop_pace(s->loop);
+		gni_loop_pace(s->loop, (size_t)n);
 		return n;
 	}
 	n = gni_input_more(s, one ? pieces[0].iov_base : NULL,

@@ -179,7 +179,7 @@ static gn_sock *taken(gn_sock *s)
 	struct gni_loop *loop = gni_loop_mine();
 
 	gni_task_note(loop->current, "accepted", NULL, &s->peer, 0);
-	gni_loop_pace(loop);
+	gni_loop_pace(loop, 0);
 	return s;
 }
 

@@ -36,7 +36,7 @@ int gni_message_send(gn_sock *s, const struct iovec *pieces, int count,
 	*done = n > 0 ? (size_t)n : 0;
 	if (n < 0)
 		return (int)n;
-	gni_loop_pace(l);
+	gni_loop_pace(l, *done);
 	return 0;
 }
 
@@ -102,7 +102,7 @@ ssize_t gni_message_recv(gn_sock *s, const struct iovec *pieces, int count,
 	if (n == -EAGAIN)
 		n = gni_sock_call(s, &s->reader, &c, verb, until);
 	n = finish(s, n, &m, gni_pieces_len(pieces, count), from, verb);
-	gni_loop_pace(l);
+	gni_loop_pace(l, n > 0 ? (size_t)n : 0);
 	return n;
 }
 

@@ -348,7 +348,7 @@ int gni_output_send(gn_sock *s, const struct iovec *pieces, int count,
 	if (should_gather(s, len) && queued + len <= GNI_SEND_QUEUE &&
 	    gather(s, pieces, count, len)) {
 		*done = len;
-		gni_loop_pace(s->loop);
+		gni_loop_pace(s->loop, len);
 		return 0;
 	}
 	advance(&rest, 0); /* past empty pieces */
@@ -357,6 +357,6 @@ int gni_output_send(gn_sock *s, const struct iovec *pieces, int count,
 	else
 		result = send_direct(s, &rest, done, until);
 	if (result == 0)
-		gni_loop_pace(s->loop);
+		gni_loop_pace(s->loop, len);
 	return result;
 }

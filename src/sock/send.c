@@ -68,7 +68,7 @@ int gn_sendv(gn_sock *s, const struct iovec *pieces, int count, gn_time until)
 	if (result == 0)
 		return 0;
 	result = gni_sock_fail(s, GNI_SEND, result, done, 0);
-	gni_loop_pace(gni_loop_mine()); /* who tries again and again */
+	gni_loop_pace(gni_loop_mine(), done); /* who tries again and again */
 	return result;
 }
 

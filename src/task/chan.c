@@ -328,7 +328,7 @@ static int select_one(struct place *places, gn_chan_case *cases, int count,
 	unlock_all(&locks);
 	if (result == 0 && may_wait)
 		return wait_in_line(&w, places, count, until, index);
-	gni_loop_pace(l);
+	gni_loop_pace(l, 0);
 	if (result == 0)
 		return GN_ETIMEOUT;
 	return result < 0 ? result : 0;

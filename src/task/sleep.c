@@ -24,7 +24,7 @@ int gn_sleep(gn_time until)
 	if (gni_task_cancelled(l->current))
 		return cancelled();
 	if (!gn_time_before(gn_now(), until)) {
-		gni_loop_pace(l);
+		gni_loop_pace(l, 0);
 		return 0;
 	}
 	/* A cancel is told from the deadline, which is what it waits for. */
