@@ -58,5 +58,7 @@ def read(words=None):
     if not (options.build_dir / "bench" / "load").exists():
         parser.error(f"{options.build_dir}: no bench/load in it; configure "
                      "with -Dbench=true and build")
+    if options.json and options.json.suffix == ".svg":
+        parser.error("--json: the .svg goes beside it")
     options.json = options.json or options.build_dir / "bench/results.json"
     return options

@@ -12,7 +12,8 @@ Server = namedtuple("Server", "name program package env options only_exact "
                     "messages", defaults=(None, {}, (), False, True))
 
 URING, EPOLL = "io_uring by hand", "epoll by hand"
-BYTES = "epoll, bytes only"
+BYTES, FIBERS = "epoll, bytes only", "fibers, one-shot"
+BY_HAND = (URING, EPOLL, BYTES, FIBERS)
 AGAIN = " (A/A)"                # the reference's second name ends like this
 GNEZDO = ("gnezdo, io_uring", "gnezdo, epoll")
 
@@ -43,7 +44,7 @@ SERVERS = (
     Server(BYTES, "echo_epoll", only_exact=True, messages=False),
     Server(URING, "echo_uring"),
     Server(EPOLL, "echo_epoll"),
-    Server("fibers, one-shot", "fiber_oneshot", only_exact=True),
+    Server(FIBERS, "fiber_oneshot", only_exact=True),
     Server(GNEZDO[0], "echo_gnezdo", env={"GNEZDO_BACKEND": "uring"}),
     Server(GNEZDO[1], "echo_gnezdo", env={"GNEZDO_BACKEND": "epoll"}),
     Server("libuv", "echo_libuv", "libuv1-dev"),
