@@ -15,6 +15,7 @@ import plot
 import report
 import results
 import rows
+import summary
 
 ABOUT = {"model": "a < b", "virtual": True, "cpus": 2, "kernel": "6",
          "compiler": "gcc", "memory_bytes": 2 ** 34, "load_average": 0.5,
@@ -205,6 +206,17 @@ def test_tables_fit_the_width_and_name_everybody():
 def test_what_is_absent_is_named_with_its_package():
     said = "\n".join(report.head(bench_of(rows.SERVERS), ABOUT, 60))
     assert "libuv: skipped, no echo_libuv (Debian: libuv1-dev)" in said
+
+
+def test_the_summary_is_tables_of_as_many_cells():
+    said = summary.lines(whole())
+    count = None
+    for text in said:
+        bars = text.count("|")
+        assert not bars or count in (None, bars), text
+        count = bars or None
+    assert any(text.startswith("| A/A") for text in said)
+    assert len(summary.lines({**whole(), "rows": {}})) < 5
 
 
 def test_disturbed_samples_are_counted():

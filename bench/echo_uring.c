@@ -40,7 +40,6 @@ enum op {
 
 /* Chains name a buffer by its number + 1, so that zero is none. */
 struct conn {
-	struct bench_frames frames;
 	unsigned first; /* being sent */
 	unsigned last;
 	bool ended; /* no receive is armed any more */
@@ -57,7 +56,8 @@ static struct io_uring_buf_ring *buffer_ring;
 static uint8_t *buffers;
 static uint8_t *answers; /* one a buffer, when messages are read */
 static struct reply replies[BUFFERS];
-static struct conn *conns; /* by descriptor */
+static struct conn *conns;          /* by descriptor */
+static struct bench_frames *frames; /* likewise, when messages are read */
 static size_t message_len;
 static int listen_fd;
 
@@ -142,7 +142,7 @@ static void answer(int fd, unsigned buffer, size_t len)
 	if (message_len > 0) {
 		uint8_t *made = answers + (size_t)buffer * BUFFER_STRIDE;
 
-		len = bench_frames_answer(&conns[fd].frames, message_len, bytes,
+		len = bench_frames_answer(&frames[fd], message_len, bytes,
 					  len, made);
 		bytes = made;
 	}
@@ -205,6 +205,7 @@ static void on_accept(int result, unsigned flags)
 {
 	if (result >= 0) {
 		conns[result] = (struct conn){ 0 };
+		frames[result].part_len = 0;
 		arm_recv(result);
 	} else if (result != -ECONNABORTED) {
 		errno = -result;
@@ -303,10 +304,12 @@ static void turn(void)
 int main(int argc, char **argv)
 {
 	struct bench_options options = bench_server_options(argc, argv);
+	size_t files = (size_t)bench_files_raise();
 
 	message_len = options.message_len;
-	conns = calloc((size_t)bench_files_raise(), sizeof *conns);
-	if (!conns)
+	conns = calloc(files, sizeof *conns);
+	frames = calloc(files, sizeof *frames);
+	if (!conns || !frames)
 		bench_fail("calloc");
 	open_ring();
 	listen_fd = bench_server_listen(options.path, 0);

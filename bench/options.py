@@ -46,6 +46,9 @@ def make_parser():
                         metavar=("OLD", "NEW"),
                         help="measure nothing; print what changed between "
                         "the results of two runs")
+    parser.add_argument("--summary", type=Path, metavar="FILE",
+                        help="measure nothing; print the results of a run as "
+                        "tables of Markdown")
     return parser
 
 
@@ -53,7 +56,7 @@ def read(words=None):
     """The options of a run, or the end of the process with a sentence."""
     parser = make_parser()
     options = parser.parse_args(words)
-    if options.compare:
+    if options.compare or options.summary:
         return options
     if not (options.build_dir / "bench" / "load").exists():
         parser.error(f"{options.build_dir}: no bench/load in it; configure "
