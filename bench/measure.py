@@ -23,7 +23,7 @@ START_SECONDS = 10      # a server that has not printed its port by then hangs
 LOAD_SECONDS = 60       # far more than opening, warming and measuring take
 FILES_SPARE = 100       # descriptors besides the connections'
 # For the estimate: starting and ending the two programs, and opening one
-# connection, as it was on a machine of 2021.
+# connection, about as it is on a quiet machine.
 SAMPLE_SECONDS, OPEN_SECONDS = 0.15, 0.00007
 
 
