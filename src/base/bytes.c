@@ -109,19 +109,11 @@ static bool move(struct gni_bytes *q, size_t len)
 	return true;
 }
 
-uint8_t *gni_bytes_room(struct gni_bytes *q, size_t len)
+uint8_t *gni_bytes_more(struct gni_bytes *q, size_t len)
 {
-	if (!q->memory || q->capacity - q->end < len)
-		if (!move(q, len) && !grow(q, len))
-			return NULL;
+	if (!move(q, len) && !grow(q, len))
+		return NULL;
 	return q->memory + q->end;
-}
-
-void gni_bytes_added(struct gni_bytes *q, size_t len)
-{
-	q->end += len;
-	if (q->end == q->start)
-		gni_bytes_free(q);
 }
 
 bool gni_bytes_put(struct gni_bytes *q, const void *data, size_t len)
@@ -136,13 +128,6 @@ bool gni_bytes_put(struct gni_bytes *q, const void *data, size_t len)
 	memcpy(room, data, len);
 	q->end += len;
 	return true;
-}
-
-void gni_bytes_drop(struct gni_bytes *q, size_t len)
-{
-	q->start += len;
-	if (q->start == q->end)
-		gni_bytes_free(q);
 }
 
 size_t gni_bytes_take(struct gni_bytes *q, void *to, size_t len)

@@ -29,7 +29,14 @@ gn_time gn_now(void)
 
 gn_time gn_in(int64_t duration_ns)
 {
-	return gn_time_add(gn_now(), duration_ns > 0 ? duration_ns : 0);
+	gn_time now = gn_now();
+	int64_t sum;
+
+	if (duration_ns <= 0)
+		return now;
+	if (__builtin_add_overflow(now.ns, duration_ns, &sum))
+		return GN_NEVER;
+	return GN_TIME_AT_(sum);
 }
 
 gn_time gn_time_add(gn_time t, int64_t duration_ns)

@@ -43,9 +43,17 @@ void gni_error_tried(const gn_addr *addr, int code);
 gn_error *gni_error_take(void);
 void gni_error_free(gn_error *e);
 
+extern _Thread_local gn_error **gni_error_slot;
+
 /* gni_error_swap makes *slot the place of the thread's current record, NULL
  * for the thread's own place, and returns the former one. */
-gn_error **gni_error_swap(gn_error **slot);
+static inline gn_error **gni_error_swap(gn_error **slot)
+{
+	gn_error **former = gni_error_slot;
+
+	gni_error_slot = slot;
+	return former;
+}
 
 /* gni_code_of gives the code for a positive errno that an operation such as
  * connect, bind or recv failed with. */

@@ -19,7 +19,6 @@
 #define POOL_MAX 16
 
 struct shelf {
-	struct gn_error **slot; /* the fiber's; NULL: own */
 	struct gn_error *own;
 	struct gn_error *pool;
 	unsigned pool_count;
@@ -27,6 +26,9 @@ struct shelf {
 };
 
 static _Thread_local struct shelf thread_shelf;
+
+/* The fiber's record; NULL: the thread's own. */
+_Thread_local gn_error **gni_error_slot;
 
 /* The assembly keeps a compiler from proving that each call gives the same
  * address, and from remembering one across a switch of fibers. */
@@ -38,7 +40,7 @@ static __attribute__((noinline)) struct shelf *shelf(void)
 
 static struct gn_error **slot_of(struct shelf *s)
 {
-	return s->slot ? s->slot : &s->own;
+	return gni_error_slot ? gni_error_slot : &s->own;
 }
 
 static pthread_key_t at_end;
@@ -195,15 +197,6 @@ void gni_error_free(gn_error *e)
 	e->next = s->pool;
 	s->pool = e;
 	s->pool_count++;
-}
-
-gn_error **gni_error_swap(gn_error **slot)
-{
-	struct shelf *s = shelf();
-	gn_error **former = s->slot;
-
-	s->slot = slot;
-	return former;
 }
 
 void gni_error_thread_end(void)

@@ -20,13 +20,6 @@
 /* At most so many a turn, so that a million idle fibers do not hold it up. */
 #define TRIM_MAX 256
 
-/* What a fiber may be served without a wait before it gives way: some tens of
- * microseconds of work, which other fibers can bear.  A call counts as so many
- * bytes at least that either bound alone holds. */
-#define PACE_CALLS 256
-#define PACE_BYTES ((size_t)64 * 1024)
-#define CALL_BYTES (PACE_BYTES / PACE_CALLS)
-
 static void enter(struct gni_loop *l, const struct gni_task *t)
 {
 	if (l->backend->enter)
@@ -266,12 +259,9 @@ void gni_loop_yield(struct gni_loop *l)
 	gni_run_suspend(l, t);
 }
 
-void gni_loop_pace(struct gni_loop *l, size_t bytes)
+void gni_loop_give_way(struct gni_loop *l)
 {
-	struct gni_task *t = l->current;
-
-	t->served += bytes > CALL_BYTES ? bytes : CALL_BYTES;
-	if (t->served >= PACE_BYTES && !l->posted_only)
+	if (!l->posted_only)
 		gni_loop_yield(l);
 }
 

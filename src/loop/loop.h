@@ -74,8 +74,32 @@ struct gni_loop {
  */
 struct gni_loop *gni_loop_here(void);
 
-/* gni_loop_mine gives it only if it exists already. */
-struct gni_loop *gni_loop_mine(void);
+/* Which loop a thread has.  Fibers never change threads, so that its address
+ * holds across a switch. */
+struct gni_seat {
+	struct gni_loop *loop;
+	unsigned fork; /* of which process it is */
+	/* The parent's, in a child of fork: of no use and not to be freed, but
+	 * no leak either. */
+	struct gni_loop *parents;
+};
+
+extern _Thread_local struct gni_seat gni_seat;
+extern unsigned gni_forks;
+
+/* gni_loop_fork gives a fork's count: 0 in the process that loaded the
+ * library, and another number in each child.  What was made under another is
+ * not ours. */
+static inline unsigned gni_loop_fork(void)
+{
+	return gni_forks;
+}
+
+/* gni_loop_mine gives the thread's loop only if it exists already. */
+static inline struct gni_loop *gni_loop_mine(void)
+{
+	return gni_seat.fork == gni_forks ? gni_seat.loop : NULL;
+}
 
 /* gni_loop_open makes a loop over a backend that it then owns; NULL: no
  * memory.  gni_loop_free frees one without tasks, and the backend. */
@@ -88,11 +112,28 @@ struct gni_loop *gni_loop_enter(struct gni_loop *loop);
 /* gni_loop_gather has g leave before the running fiber next waits. */
 void gni_loop_gather(struct gni_loop *loop, struct gni_gathered *g);
 
+/* What a fiber may be served without a wait before it gives way: some tens of
+ * microseconds of work, which other fibers can bear.  A call counts as so many
+ * bytes at least that either bound alone holds. */
+#define GNI_PACE_CALLS 256
+#define GNI_PACE_BYTES ((size_t)64 * 1024)
+#define GNI_CALL_BYTES (GNI_PACE_BYTES / GNI_PACE_CALLS)
+
+/* gni_loop_give_way is for gni_loop_pace: the fiber had too many. */
+void gni_loop_give_way(struct gni_loop *loop);
+
 /* gni_loop_pace counts one call served without a wait, and the bytes that it
  * moved; a fiber that had too many of either gives way.  The last act of a
  * call: others run, and nothing that they could close or move is valid after
  * it. */
-void gni_loop_pace(struct gni_loop *loop, size_t bytes);
+static inline void gni_loop_pace(struct gni_loop *loop, size_t bytes)
+{
+	struct gni_task *t = loop->current;
+
+	t->served += bytes > GNI_CALL_BYTES ? bytes : GNI_CALL_BYTES;
+	if (t->served >= GNI_PACE_BYTES)
+		gni_loop_give_way(loop);
+}
 
 /* gni_loop_yield lets the other ready fibers run first. */
 void gni_loop_yield(struct gni_loop *loop);
@@ -135,10 +176,6 @@ static inline void gni_task_note(const struct gni_task *t, const char *what,
 						.with = with,
 						.value = value });
 }
-
-/* A fork's count: 0 in the process that loaded the library, and another
- * number in each child.  What was made under another is not ours. */
-unsigned gni_loop_fork(void);
 
 /* An operation that a fiber waits for. */
 struct gni_call {

@@ -11,50 +11,27 @@
 #include "loop/run.h"
 #include "loop/start.h"
 
-struct seat {
-	struct gni_loop *loop;
-	unsigned fork; /* of which process it is */
-	/* The parent's, in a child of fork: of no use and not to be freed, but
-	 * no leak either. */
-	struct gni_loop *parents;
-};
+_Thread_local struct gni_seat gni_seat;
+unsigned gni_forks;
 
-static _Thread_local struct seat seat;
 static pthread_once_t once = PTHREAD_ONCE_INIT;
 static pthread_key_t at_end;
-static unsigned forks;
-
-/* Fibers never change threads, so its address holds across a switch. */
-static struct seat *my_seat(void)
-{
-	return &seat;
-}
 
 static void count_fork(void)
 {
-	forks++;
-}
-
-unsigned gni_loop_fork(void)
-{
-	return forks;
-}
-
-static bool is_mine(const struct seat *s)
-{
-	return s->loop && s->fork == forks;
+	gni_forks++;
 }
 
 /* At exit, what closed sockets still have to say is said. */
 static void finish_process(void)
 {
-	struct seat *s = my_seat();
+	struct gni_loop *l = gni_loop_mine();
 
-	if (!is_mine(s))
+	if (!l)
 		return;
-	gni_run_leave(s->loop);
-	if (gni_loop_on_root(s->loop))
-		gni_loop_finish(s->loop);
+	gni_run_leave(l);
+	if (gni_loop_on_root(l))
+		gni_loop_finish(l);
 }
 
 /* A thread that ends takes its fibers with it: cancelled and joined. */
@@ -84,15 +61,8 @@ static void start_process(void)
 	atexit(finish_process);
 }
 
-struct gni_loop *gni_loop_mine(void)
-{
-	struct seat *s = my_seat();
-
-	return is_mine(s) ? s->loop : NULL;
-}
-
 /* In a child of fork. */
-static void forsake(struct seat *s)
+static void forsake(struct gni_seat *s)
 {
 	gni_fiber_forked();
 	s->parents = s->loop;
@@ -100,7 +70,7 @@ static void forsake(struct seat *s)
 
 struct gni_loop *gni_loop_enter(struct gni_loop *loop)
 {
-	struct seat *s = my_seat();
+	struct gni_seat *s = &gni_seat;
 	struct gni_loop *former = gni_loop_mine();
 
 	/* One stack is the root of one loop at a time. */
@@ -109,7 +79,7 @@ struct gni_loop *gni_loop_enter(struct gni_loop *loop)
 	else if (s->loop)
 		forsake(s);
 	s->loop = loop;
-	s->fork = forks;
+	s->fork = gni_forks;
 	if (loop) {
 		gni_fiber_root(&loop->root.fiber, "root");
 	} else {

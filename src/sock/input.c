@@ -4,8 +4,9 @@
  * Where the backend has standing operations one multishot receive is armed at
  * the first wait and stays: what comes goes to the fiber that waits for it,
  * and what nobody waits for into the queue, up to its bound; then the
- * operation is cancelled and the peer feels the window.  Elsewhere a call
- * operation receives straight into the caller's buffer.
+ * operation is cancelled and the peer feels the window.  Elsewhere, and while
+ * what comes is large, a call operation receives straight into the caller's
+ * buffer.
  */
 #include "sock/input.h"
 
@@ -14,6 +15,10 @@
 #include <string.h>
 
 #include "sock/pipe.h"
+
+/* A result of a wait for the standing operation that is no count and no error:
+ * it was cancelled for the sake of large receives. */
+#define GO_DIRECT (-EAGAIN)
 
 static void wake_reader(gn_sock *s, int result)
 {
@@ -38,6 +43,21 @@ static int store(gn_sock *s, const uint8_t *bytes, size_t len)
 		return direct > 0 ? (int)direct : -ENOMEM;
 	}
 	return direct > 0 ? (int)direct : (int)len;
+}
+
+/* Counts the large ones among what came, of which the reader's buffer takes
+ * all. */
+static void note_size(struct gni_input *in, size_t len)
+{
+	if (!in->into || in->room < len || len < GNI_RECV_LARGE)
+		in->large = 0;
+	else if (in->large < GNI_RECV_LARGE_ROW)
+		in->large++;
+}
+
+static bool is_large(const gn_sock *s)
+{
+	return s->in.large == GNI_RECV_LARGE_ROW;
 }
 
 /* A connection that is no more though we have not ended it: the send under way
@@ -105,6 +125,32 @@ static bool take_now(gn_sock *s)
 	return true;
 }
 
+static void take_in(gn_sock *s, const uint8_t *bytes, size_t len)
+{
+	note_size(&s->in, len);
+	wake_reader(s, store(s, bytes, len));
+}
+
+/* Whether the standing operation had better end: nobody takes what it brings,
+ * or it brings what is better received without it. */
+static bool had_enough(const gn_sock *s)
+{
+	return !s->reader && (is_large(s) ||
+			      gni_bytes_count(&s->in.queue) >=
+				      s->in.ahead_bytes);
+}
+
+/* It is over while a fiber waits for more: true if that wait is, too. */
+static bool go_on(gn_sock *s)
+{
+	if (take_now(s))
+		return true;
+	if (!is_large(s) || !s->in.into)
+		return false;
+	wake_reader(s, GO_DIRECT);
+	return true;
+}
+
 static void arrived(struct gni_op *op, int result, bool more)
 {
 	gn_sock *s = GNI_OWNER(op, gn_sock, in.op);
@@ -116,7 +162,7 @@ static void arrived(struct gni_op *op, int result, bool more)
 	else if (result > 0 && s->in.error)
 		l->backend->cancel(l->io, op); /* some before were lost */
 	else if (result > 0)
-		wake_reader(s, store(s, op->arrived, (size_t)result));
+		take_in(s, op->arrived, (size_t)result);
 	else
 		result = note_end(s, result);
 	if (s->closing) {
@@ -125,10 +171,9 @@ static void arrived(struct gni_op *op, int result, bool more)
 	}
 	if (!paused && result <= 0)
 		wake_reader(s, result);
-	if (!more && s->reader && !take_now(s))
+	if (!more && s->reader && !go_on(s))
 		l->backend->submit(l->io, op);
-	else if (more && !s->reader &&
-		 gni_bytes_count(&s->in.queue) >= s->in.ahead_bytes)
+	else if (more && had_enough(s))
 		l->backend->cancel(l->io, op);
 	gni_sock_idle(s);
 }
@@ -163,9 +208,10 @@ static ssize_t wait_standing(gn_sock *s, void *buf, size_t len,
 	return gni_sock_wait(s, &s->reader, verb, until);
 }
 
-/* One receive of its own, into the caller's buffer or the queue. */
-static ssize_t wait_call(gn_sock *s, void *buf, size_t len, enum gni_verb verb,
-			 gn_time until)
+/* One receive of its own, into the caller's buffer or the queue.  Apart, since
+ * the frames of those that wait should be few lines of the cache. */
+static __attribute__((noinline)) ssize_t
+wait_call(gn_sock *s, void *buf, size_t len, enum gni_verb verb, gn_time until)
 {
 	struct gni_call c = { .op = { .kind = GNI_OP_RECV, .fd = s->fd,
 				      .buf = buf, .len = len } };
@@ -182,6 +228,8 @@ static ssize_t wait_call(gn_sock *s, void *buf, size_t len, enum gni_verb verb,
 		gni_bytes_added(&s->in.queue, result > 0 ? (size_t)result : 0);
 	if (result <= 0 && result > GN_ETIMEOUT)
 		result = note_end(s, (int)result);
+	if (result < (ssize_t)GNI_RECV_LARGE / 2)
+		s->in.large = 0;
 	return result;
 }
 
@@ -191,6 +239,13 @@ static bool stands(const gn_sock *s)
 	       (s->kind == GN_TCP || s->kind == GN_UNIX);
 }
 
+/* Whether a large receive is expected which has its place. */
+static bool takes_direct(const gn_sock *s, const void *buf, size_t len)
+{
+	return is_large(s) && s->in.op.state == GNI_OP_IDLE && buf &&
+	       len >= GNI_RECV_LARGE;
+}
+
 ssize_t gni_input_more(gn_sock *s, void *buf, size_t len, enum gni_verb verb,
 		       gn_time until)
 {
@@ -198,8 +253,14 @@ ssize_t gni_input_more(gn_sock *s, void *buf, size_t len, enum gni_verb verb,
 		return gni_input_over(s);
 	if (s->kind == GN_PIPE)
 		return gni_pipe_more(s, buf, len, verb, until);
-	if (stands(s))
-		return wait_standing(s, buf, len, verb, until);
+	if (stands(s) && !takes_direct(s, buf, len)) {
+		ssize_t result = wait_standing(s, buf, len, verb, until);
+
+		if (result != GO_DIRECT)
+			return result;
+		if (gni_task_cancelled(s->loop->current))
+			return GN_ECANCELED;
+	}
 	return wait_call(s, buf, len, verb, until);
 }
 
@@ -211,7 +272,7 @@ int gni_input_poll(gn_sock *s, enum gni_verb verb, gn_time until)
 
 	if (gni_bytes_count(&s->in.queue) > 0 || gni_input_over(s) <= 0)
 		return 0;
-	if (stands(s)) {
+	if (stands(s) && (!is_large(s) || s->in.op.state != GNI_OP_IDLE)) {
 		result = wait_standing(s, NULL, 0, verb, until);
 		return result > GN_ETIMEOUT ? 0 : (int)result;
 	}

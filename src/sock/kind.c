@@ -77,15 +77,14 @@ const char *gni_verb_word(enum gni_verb verb)
 	return verb_words[verb];
 }
 
+unsigned gni_kind_verbs(enum gn_kind kind, enum gni_role role)
+{
+	return has[kind][role];
+}
+
 bool gni_kind_has(enum gn_kind kind, enum gni_role role, enum gni_verb verb)
 {
 	return has[kind][role] & BIT(verb);
-}
-
-bool gni_kind_keeps(enum gn_kind kind)
-{
-	return kind == GN_UDP || kind == GN_UNIX_DGRAM ||
-	       kind == GN_UNIX_SEQPACKET;
 }
 
 const char *gni_role_word(enum gni_role role)

@@ -39,11 +39,19 @@ enum gni_verb {
 /* gni_verb_word gives a verb as the records write it: "recv_line". */
 const char *gni_verb_word(enum gni_verb verb);
 
+/* gni_kind_verbs gives the calls that a socket of that kind and role has, a bit
+ * each. */
+unsigned gni_kind_verbs(enum gn_kind kind, enum gni_role role);
+
 /* gni_kind_has tells whether a socket of that kind and role has the call. */
 bool gni_kind_has(enum gn_kind kind, enum gni_role role, enum gni_verb verb);
 
 /* gni_kind_keeps tells whether the kind keeps the boundaries of messages. */
-bool gni_kind_keeps(enum gn_kind kind);
+static inline bool gni_kind_keeps(enum gn_kind kind)
+{
+	return kind == GN_UDP || kind == GN_UNIX_DGRAM ||
+	       kind == GN_UNIX_SEQPACKET;
+}
 
 /* gni_role_word gives "connection", "listener" or "bound socket". */
 const char *gni_role_word(enum gni_role role);

@@ -169,22 +169,28 @@ bool gni_output_empty(const gn_sock *s)
 	       gni_bytes_count(&s->out.flying) == 0;
 }
 
-/* One call to the kernel with what is gathered and then the rest; the bytes of
- * the rest that it took, or a negative errno. */
-static ssize_t send_now(gn_sock *s, const struct rest *rest)
+static ssize_t call(const gn_sock *s, struct iovec *pieces, size_t count)
+{
+	struct msghdr m = { .msg_iov = pieces, .msg_iovlen = count };
+	struct gni_loop *l = s->loop;
+
+	return l->calls->send(l->io, s->fd, &m, 0);
+}
+
+/* One call with what is gathered and then the rest, which has several pieces
+ * or comes behind something; returns as send_now. */
+static ssize_t send_all(gn_sock *s, const struct rest *rest)
 {
 	struct gni_bytes *queue = &s->out.gathered;
 	struct iovec all[1 + CALL_MAX];
-	struct msghdr m = { .msg_iov = all };
-	size_t queued = gni_bytes_count(queue);
-	struct gni_loop *l = s->loop;
+	size_t queued = gni_bytes_count(queue), count = 0;
 	ssize_t n;
 
 	if (queued > 0)
-		all[m.msg_iovlen++] = (struct iovec){
-			queue->memory + queue->start, queued };
-	m.msg_iovlen += next_pieces(rest, &all[m.msg_iovlen]);
-	n = l->calls->send(l->io, s->fd, &m, 0);
+		all[count++] = (struct iovec){ queue->memory + queue->start,
+					       queued };
+	count += next_pieces(rest, &all[count]);
+	n = call(s, all, count);
 	if (n < 0)
 		return n;
 	if ((size_t)n < queued) {
@@ -195,18 +201,35 @@ static ssize_t send_now(gn_sock *s, const struct rest *rest)
 	return n - (ssize_t)queued;
 }
 
+/* One call to the kernel with what is gathered and then the rest; the bytes of
+ * the rest that it took, or a negative errno. */
+static ssize_t send_now(gn_sock *s, const struct rest *rest)
+{
+	struct iovec piece;
+
+	if (rest->count != 1 || gni_bytes_count(&s->out.gathered) > 0)
+		return send_all(s, rest);
+	piece.iov_base = (uint8_t *)rest->pieces->iov_base + rest->from;
+	piece.iov_len = rest->pieces->iov_len - rest->from;
+	return call(s, &piece, 1);
+}
+
 /* Sends what is gathered for as long as the kernel takes any: who exits from
  * within a fiber never comes to wait for the rest. */
 static ssize_t send_gathered(gn_sock *s)
 {
-	static const struct rest none;
-	size_t before;
+	struct gni_bytes *queue = &s->out.gathered;
+	struct iovec piece;
+	size_t taken;
 	ssize_t n;
 
 	do {
-		before = gni_bytes_count(&s->out.gathered);
-		n = send_now(s, &none);
-	} while (n == -EAGAIN && gni_bytes_count(&s->out.gathered) < before);
+		piece.iov_base = queue->memory + queue->start;
+		piece.iov_len = gni_bytes_count(queue);
+		n = call(s, &piece, 1);
+		taken = n > 0 ? (size_t)n : 0;
+		gni_bytes_drop(queue, taken);
+	} while (taken > 0 && taken < piece.iov_len);
 	return n;
 }
 
@@ -300,8 +323,11 @@ static bool should_gather(const gn_sock *s, size_t len)
 static bool gather(gn_sock *s, const struct iovec *pieces, int count,
 		   size_t len)
 {
-	uint8_t *room = gni_bytes_room(&s->out.gathered, len);
+	uint8_t *room;
 
+	if (gni_bytes_count(&s->out.gathered) + len > GNI_SEND_QUEUE)
+		return false;
+	room = gni_bytes_room(&s->out.gathered, len);
 	if (!room)
 		return false;
 	for (int i = 0; i < count; i++) {
@@ -337,22 +363,19 @@ int gni_output_send(gn_sock *s, const struct iovec *pieces, int count,
 {
 	struct rest rest = { pieces, count, 0 };
 	size_t len = gni_pieces_len(pieces, count);
-	bool flying = gni_bytes_count(&s->out.flying) > 0;
-	size_t queued = gni_bytes_count(&s->out.gathered);
 	int result = 0;
 
 	if (s->out.error)
 		return -s->out.error;
 	if (len == 0)
 		return 0;
-	if (should_gather(s, len) && queued + len <= GNI_SEND_QUEUE &&
-	    gather(s, pieces, count, len)) {
+	if (should_gather(s, len) && gather(s, pieces, count, len)) {
 		*done = len;
 		gni_loop_pace(s->loop, len);
 		return 0;
 	}
 	advance(&rest, 0); /* past empty pieces */
-	if (flying)
+	if (gni_bytes_count(&s->out.flying) > 0)
 		result = send_late(s, &rest, done, until);
 	else
 		result = send_direct(s, &rest, done, until);

@@ -34,6 +34,11 @@
 /* How much a receive into the queue asks for at a time, bytes. */
 #define GNI_RECV_CHUNK ((size_t)4 * 1024)
 
+/* Receives of so many bytes and more, several in a row, go straight into the
+ * caller's buffer: to copy them would cost more than a system call saves. */
+#define GNI_RECV_LARGE ((size_t)8 * 1024)
+#define GNI_RECV_LARGE_ROW 4
+
 /* Connections taken from the backlog ahead of accept: enough to keep the
  * ring's accept armed, few enough that the backlog still means something. */
 #define GNI_ACCEPT_AHEAD 16
@@ -54,6 +59,7 @@ struct gni_input {
 	struct gni_op op; /* the standing one, or the drain of a close */
 	int error;	  /* errno that ended it, told after the bytes; 0 */
 	bool ended;	  /* the peer has ended its sending */
+	uint8_t large;	  /* large receives in a row */
 	uint32_t ahead_bytes; /* the most that nobody asked for */
 	/* A reader that waits for the standing operation: into its buffer
 	 * first, if it has one. */
@@ -63,16 +69,16 @@ struct gni_input {
 
 /* What is to go out on a stream. */
 struct gni_output {
-	struct gni_bytes gathered; /* grows; leaves before the next wait */
-	struct gni_bytes flying;   /* the kernel's until the op is done */
-	struct gni_op op;
-	struct gni_gathered leave;
-	struct gni_timer rest; /* when a shortage has passed, perhaps */
-	bool rests;	       /* that timer is reserved */
 	int error; /* errno that ended it: the next call's; 0 */
 	bool corked;
 	bool ended; /* our end was sent */
 	bool cut;   /* what ended the latest operation nobody was told */
+	bool rests; /* the timer below is reserved */
+	struct gni_bytes gathered; /* grows; leaves before the next wait */
+	struct gni_bytes flying;   /* the kernel's until the op is done */
+	struct gni_gathered leave;
+	struct gni_op op;
+	struct gni_timer rest; /* when a shortage has passed, perhaps */
 };
 
 /* How far a close has come. */
@@ -95,6 +101,7 @@ struct gn_sock {
 	int fd;
 	int out_fd; /* where a pipe is written; else fd */
 	unsigned fork;
+	unsigned verbs; /* the calls it has, a bit each */
 	unsigned users; /* fibers inside a wait on it */
 	struct gni_loop *loop; /* of the thread that first waited */
 	struct gni_owned owned;
