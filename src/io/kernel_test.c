@@ -135,6 +135,18 @@ static void each(size_t count, void (*run)(struct seam *s))
 
 /* ---- interrupted */
 
+/* Two bytes in two pieces. */
+static ssize_t send_two(struct seam *s, int fd, const char *bytes)
+{
+	struct iovec pieces[2] = {
+		{ .iov_base = (void *)(uintptr_t)bytes, .iov_len = 1 },
+		{ .iov_base = (void *)(uintptr_t)(bytes + 1), .iov_len = 1 },
+	};
+	struct msghdr m = { .msg_iov = pieces, .msg_iovlen = 2 };
+
+	return s->calls->send(s->io, fd, &m, 0);
+}
+
 static void moves_bytes(struct seam *s)
 {
 	char buf[8];
@@ -150,8 +162,11 @@ static void moves_bytes(struct seam *s)
 	fail_once("recvmsg", 0, EINTR);
 	assert_int_equal(recv_now(s, fd[1], buf, 1), 1);
 	assert_failed();
-	fail_once("sendmsg", 0, EINTR);
+	fail_once("send", 0, EINTR);
 	assert_int_equal(send_now(s, fd[1], "c", 1), 1);
+	assert_failed();
+	fail_once("sendmsg", 0, EINTR);
+	assert_int_equal(send_two(s, fd[1], "de"), 2);
 	assert_failed();
 	fail_once("poll", 0, EINTR);
 	assert_int_equal(do_poll(s, fd[0], POLLIN), POLLIN);

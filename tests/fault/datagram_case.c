@@ -326,6 +326,6 @@ const struct fault_case datagram_cases[] = {
 	{ .name = "fault-34-emsgsize",
 	  .us = emsgsize,
 	  .needs = NEED_QUIET,
-	  .around = "strace sendmsg:error=EMSGSIZE:when=1" },
+	  .around = "strace sendto:error=EMSGSIZE:when=1" },
 	{ 0 },
 };
