@@ -38,17 +38,17 @@ enum op {
 	OP_SEND
 };
 
-/* Chains name a buffer by its number + 1, so that zero is none. */
+/* Chains name a buffer by its number + 1, so that zero is none. These two are
+ * looked at for every message: the smaller, the fewer lines of the cache. */
 struct conn {
-	unsigned first; /* being sent */
-	unsigned last;
+	uint16_t first; /* being sent */
+	uint16_t last;
 	bool ended; /* no receive is armed any more */
 };
 
 struct reply {
-	const uint8_t *bytes;
-	size_t len;
-	unsigned next;
+	unsigned len;
+	uint16_t next;
 };
 
 static struct io_uring ring;
@@ -56,7 +56,7 @@ static struct io_uring_buf_ring *buffer_ring;
 static uint8_t *buffers;
 static uint8_t *answers; /* one a buffer, when messages are read */
 static struct reply replies[BUFFERS];
-static struct conn *conns;          /* by descriptor */
+static struct conn *conns;	    /* by descriptor */
 static struct bench_frames *frames; /* likewise, when messages are read */
 static size_t message_len;
 static int listen_fd;
@@ -98,18 +98,26 @@ static void arm_recv(int fd)
 	tag(sqe, OP_RECV, fd, 0);
 }
 
+static uint8_t *buffer_bytes(unsigned buffer)
+{
+	return buffers + (size_t)buffer * BUFFER_STRIDE;
+}
+
+/* What is sent for a buffer: its own bytes, or the answers made of them. */
+static uint8_t *reply_bytes(unsigned buffer)
+{
+	uint8_t *start = message_len > 0 ? answers : buffers;
+
+	return start + (size_t)buffer * BUFFER_STRIDE;
+}
+
 static void start_send(int fd, unsigned buffer)
 {
 	struct io_uring_sqe *sqe = next_sqe();
 
-	io_uring_prep_send(sqe, fd, replies[buffer].bytes, replies[buffer].len,
+	io_uring_prep_send(sqe, fd, reply_bytes(buffer), replies[buffer].len,
 			   MSG_WAITALL | MSG_NOSIGNAL);
 	tag(sqe, OP_SEND, fd, buffer);
-}
-
-static uint8_t *buffer_bytes(unsigned buffer)
-{
-	return buffers + (size_t)buffer * BUFFER_STRIDE;
 }
 
 static void give_back(unsigned buffer)
@@ -120,34 +128,29 @@ static void give_back(unsigned buffer)
 	io_uring_buf_ring_advance(buffer_ring, 1);
 }
 
-static void reply(int fd, unsigned buffer, const uint8_t *bytes, size_t len)
+static void reply(int fd, unsigned buffer, size_t len)
 {
 	struct conn *conn = &conns[fd];
-	unsigned before = conn->last;
+	uint16_t before = conn->last;
 
-	replies[buffer] = (struct reply){ .bytes = bytes, .len = len };
-	conn->last = buffer + 1;
+	replies[buffer] = (struct reply){ .len = (unsigned)len };
+	conn->last = (uint16_t)(buffer + 1);
 	if (conn->first != 0) {
-		replies[before - 1].next = buffer + 1;
+		replies[before - 1].next = conn->last;
 		return;
 	}
-	conn->first = buffer + 1;
+	conn->first = conn->last;
 	start_send(fd, buffer);
 }
 
 static void answer(int fd, unsigned buffer, size_t len)
 {
-	uint8_t *bytes = buffer_bytes(buffer);
-
-	if (message_len > 0) {
-		uint8_t *made = answers + (size_t)buffer * BUFFER_STRIDE;
-
-		len = bench_frames_answer(&frames[fd], message_len, bytes,
-					  len, made);
-		bytes = made;
-	}
+	if (message_len > 0)
+		len = bench_frames_answer(&frames[fd], message_len,
+					  buffer_bytes(buffer), len,
+					  reply_bytes(buffer));
 	if (len > 0)
-		reply(fd, buffer, bytes, len);
+		reply(fd, buffer, len);
 	else
 		give_back(buffer);
 }
@@ -189,7 +192,7 @@ static void on_send(int fd, unsigned buffer, int result)
 {
 	struct conn *conn = &conns[fd];
 
-	if (result < 0 || (size_t)result < replies[buffer].len) {
+	if (result < 0 || (unsigned)result < replies[buffer].len) {
 		abandon(fd);
 	} else {
 		conn->first = replies[buffer].next;
