@@ -61,21 +61,21 @@ static struct gni_task *next_ready(struct gni_loop *l, size_t among)
 						     among);
 		struct gni_task *t;
 
-		drawn = (first + drawn) % l->ready_capacity;
+		drawn = (first + drawn) & (l->ready_capacity - 1);
 		t = ring[drawn];
 		ring[drawn] = ring[first];
 		ring[first] = t;
 	}
-	l->ready_first = (first + 1) % l->ready_capacity;
+	l->ready_first = (first + 1) & (l->ready_capacity - 1);
 	l->ready_count--;
 	return ring[first];
 }
 
 void gni_run_ready(struct gni_loop *l, struct gni_task *t)
 {
-	size_t place = (l->ready_first + l->ready_count) % l->ready_capacity;
+	size_t last = l->ready_first + l->ready_count;
 
-	l->ready[place] = t;
+	l->ready[last & (l->ready_capacity - 1)] = t;
 	l->ready_count++;
 }
 
@@ -90,7 +90,8 @@ bool gni_run_reserve(struct gni_loop *l)
 	if (!ring)
 		return false;
 	for (size_t i = 0; i < l->ready_count; i++)
-		ring[i] = l->ready[(l->ready_first + i) % l->ready_capacity];
+		ring[i] = l->ready[(l->ready_first + i) &
+				   (l->ready_capacity - 1)];
 	free(l->ready);
 	l->ready = ring;
 	l->ready_first = 0;

@@ -41,7 +41,7 @@ struct gni_loop {
 	struct gni_task *ended; /* its stack is freed by whoever runs next */
 	struct gni_modes modes; /* the root's, as it turns the loop */
 
-	struct gni_task **ready; /* a ring of capacity places */
+	struct gni_task **ready; /* a ring of capacity places, a power of 2 */
 	size_t ready_first, ready_count, ready_capacity;
 	struct gni_tape *order; /* draws who runs next; NULL: in turn */
 
