@@ -50,7 +50,8 @@ def row_result(name):
 
 
 def whole():
-    memory = {server.name: [{"resident": [2 ** 20, 2 ** 22], "each": 4000.5}]
+    memory = {server.name: [{"resident": [2 ** 20, 2 ** 22], "each": 4000.5,
+                             "idle_cpu": 0}]
               for server in rows.servers_of(rows.MEMORY, rows.SERVERS)}
     found = {row.name: row_result(row.name) for row in rows.ROWS}
     found[rows.MEMORY] = {"title": "memory", "samples": memory,

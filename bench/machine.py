@@ -3,7 +3,10 @@ import contextlib
 import os
 import platform
 import subprocess
+import time
 from pathlib import Path
+
+CPUCLOCK_SCHED = 2      # what clock_getcpuclockid makes of a process
 
 
 def ksoftirqd(cpu):
@@ -23,6 +26,11 @@ def field_of(path, name):
             if key.strip() == name:
                 return text.strip()
     return None
+
+
+def cpu_seconds(pid):
+    """CPU time of a process, of all its threads, from its own clock."""
+    return time.clock_gettime(~pid << 3 | CPUCLOCK_SCHED)
 
 
 def memory_bytes():

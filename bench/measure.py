@@ -25,6 +25,7 @@ FILES_SPARE = 100       # descriptors besides the connections'
 # For the estimate: starting and ending the two programs, and opening one
 # connection, about as it is on a quiet machine.
 SAMPLE_SECONDS, OPEN_SECONDS = 0.15, 0.00007
+SETTLE_SECONDS, IDLE_SECONDS = 0.3, 0.3
 
 
 class Bench:
@@ -64,7 +65,8 @@ def seconds_of(bench, name):
     row = next((r for r in rows.ROWS if r.name == name), None)
     count = len(rows.servers_of(name, bench.servers))
     if row is None:
-        each = SAMPLE_SECONDS + OPEN_SECONDS * rows.MEMORY_STEPS[-1]
+        each = SAMPLE_SECONDS + SETTLE_SECONDS + IDLE_SECONDS + \
+            OPEN_SECONDS * rows.MEMORY_STEPS[-1]
         return count * min(bench.rounds, MEMORY_ROUNDS_MAX) * each
     each = SAMPLE_SECONDS + OPEN_SECONDS * row.connections + \
         (bench.warm_ms + bench.measure_ms) / 1000
@@ -128,8 +130,19 @@ def resident_bytes(pid):
     return int(text.split()[0]) * 1024
 
 
+def idle_cpu(pid):
+    """The share of a CPU that a server takes while nobody asks it, after what
+    the last answers left to be done."""
+    time.sleep(SETTLE_SECONDS)
+    before = machine.cpu_seconds(pid)
+    begin = time.monotonic()
+    time.sleep(IDLE_SECONDS)
+    return (machine.cpu_seconds(pid) - before) / (time.monotonic() - begin)
+
+
 def measure_memory(bench, server, _row):
-    """Resident bytes of a server at each of MEMORY_STEPS connections."""
+    """Resident bytes of a server at each of MEMORY_STEPS connections, and the
+    CPU that it takes with the last of them."""
     resident, held = [], 0
     with serving(bench, server) as (child, place), \
             contextlib.ExitStack() as loads:
@@ -140,10 +153,12 @@ def measure_memory(bench, server, _row):
             read_line(load, LOAD_SECONDS, "word from the load")
             resident.append(resident_bytes(child.pid))
             held = wanted
+        idle = idle_cpu(child.pid)
         loads.close()
     low, high = rows.MEMORY_STEPS
     return {"resident": resident,
-            "each": (resident[1] - resident[0]) / (high - low)}
+            "each": (resident[1] - resident[0]) / (high - low),
+            "idle_cpu": idle}
 
 
 def rounds_of(bench, servers, how, row, rounds):

@@ -78,14 +78,15 @@ def memory_line(name, samples):
     low, high = [sorted(s["resident"][i] for s in samples)[len(samples) // 2]
                  / 2 ** 20 for i in range(2)]
     return (f"{name:<{NAME}} {figures.median(samples, 'each'):>11,.0f} "
-            f"{low:>14.1f} {high:>14.1f}")
+            f"{low:>14.1f} {high:>14.1f} "
+            f"{100 * figures.median(samples, 'idle_cpu'):>8.2f} %")
 
 
 def memory_table(name, result):
     low, high = rows.MEMORY_STEPS
     return [f"{result['title']}  [{name}]",
             f"{'':<{NAME}} {'bytes each':>11} {f'MiB at {low:,}':>14} "
-            f"{f'MiB at {high:,}':>14}",
+            f"{f'MiB at {high:,}':>14} {'idle CPU':>10}",
             *[memory_line(server, taken)
               for server, taken in result["samples"].items()],
             *failure_lines(result)]
@@ -102,7 +103,7 @@ def machine_lines(about):
     return [f"Linux {about['kernel']}, {about['cpus']} CPUs "
             f"({about['model']}{', virtual' if about['virtual'] else ''}), "
             f"{about['memory_bytes'] / 2 ** 30:.0f} GiB, {about['compiler']}",
-            f"load average before: {about['load_average']:.1f}",
+            f"load average before the run: {about['load_average']:.1f}",
             *([packages] if packages else [])]
 
 
@@ -112,7 +113,8 @@ def head(bench, about, seconds):
     lines += [
         f"{bench.rounds} rounds of {bench.measure_ms} ms after "
         f"{bench.warm_ms} ms, server on CPU {bench.server_cpu}, load on CPU "
-        f"{bench.load_cpu}, medians; about {seconds / 60:.0f} min",
+        f"{bench.load_cpu}, medians; about " + (
+            f"{seconds / 60:.0f} min" if seconds >= 90 else f"{seconds:.0f} s"),
         f"msg/CPU-s: messages a second of the server's CPU time, user and "
         f"system, {'with' if bench.helper else 'without'} ksoftirqd's",
         "ratio: to the row's reference in the same round; (A/A): the "

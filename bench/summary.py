@@ -53,8 +53,10 @@ def alone(result):
 
 
 def memory(result):
-    return table(["an idle connection", "resident bytes"],
-                 [[name, f"{figures.median(taken, 'each'):,.0f}"]
+    return table(["an idle connection", "resident bytes",
+                  "CPU of an idle server"],
+                 [[name, f"{figures.median(taken, 'each'):,.0f}",
+                   f"{100 * figures.median(taken, 'idle_cpu'):.2f} %"]
                   for name, taken in result["samples"].items()])
 
 
