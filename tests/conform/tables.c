@@ -5,6 +5,7 @@
 
 extern const struct conform_case stream_cases[];
 extern const struct conform_case frame_cases[];
+extern const struct conform_case large_cases[];
 extern const struct conform_case message_cases[];
 extern const struct conform_case cork_cases[];
 extern const struct conform_case reset_cases[];
@@ -28,6 +29,7 @@ extern const struct conform_case sim_cases[];
 const struct conform_case *const conform_tables[] = {
 	stream_cases,
 	frame_cases,
+	large_cases,
 	message_cases,
 	cork_cases,
 	reset_cases,
