@@ -269,6 +269,13 @@ unsigned gni_ring_ready(const struct gni_ring *r)
 	return io_uring_cq_ready(&r->uring);
 }
 
+uint64_t gni_ring_second(const struct gni_ring *r)
+{
+	const struct io_uring_cq *cq = &r->uring.cq;
+
+	return cq->cqes[(*cq->khead + 1) & cq->ring_mask].user_data;
+}
+
 struct gni_event gni_ring_take(struct gni_ring *r)
 {
 	struct io_uring_cq *cq = &r->uring.cq;

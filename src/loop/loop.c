@@ -20,6 +20,10 @@
 /* At most so many a turn, so that a million idle fibers do not hold it up. */
 #define TRIM_MAX 256
 
+/* What a fiber that waits for a socket has on its stack, about. */
+#define FETCH_LINES 8
+#define CACHE_LINE 64
+
 static void enter(struct gni_loop *l, const struct gni_task *t)
 {
 	if (l->backend->enter)
@@ -201,6 +205,20 @@ static size_t yielded_last(struct gni_loop *l)
 	return others;
 }
 
+/* Of thousands of fibers each one's stack has left the cache when its turn
+ * comes again; the first lines of the next one's come while this one runs. */
+static void fetch_second(const struct gni_loop *l)
+{
+	size_t second = (l->ready_first + 1) & (l->ready_capacity - 1);
+	const char *sp;
+
+	if (l->ready_count < 2)
+		return;
+	sp = l->ready[second]->fiber.sp;
+	for (int i = 0; sp && i < FETCH_LINES; i++)
+		__builtin_prefetch(sp + i * CACHE_LINE);
+}
+
 /* Runs those that are ready now, not those that become so meanwhile.  In a
  * simulation the order is drawn; who gave way still comes last. */
 static void run_batch(struct gni_loop *l)
@@ -209,6 +227,7 @@ static void run_batch(struct gni_loop *l)
 	size_t among = l->order ? yielded_last(l) : 1;
 
 	for (; n > 0; n--) {
+		fetch_second(l);
 		resume(l, next_ready(l, among));
 		among -= among > 1;
 	}

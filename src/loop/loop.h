@@ -157,6 +157,10 @@ static inline const char *gni_task_name(const struct gni_task *t)
 	return t == &t->loop->root ? NULL : t->fiber.name;
 }
 
+/* gni_task_tell is for gni_task_note: there is a trace. */
+void gni_task_tell(const struct gni_task *t, const char *what,
+		   const char *about, const gn_addr *with, int64_t value);
+
 /*
  * gni_task_note adds an event of a fiber to the trace of a simulation; see
  * struct gni_note.  Elsewhere nothing happens.
@@ -165,16 +169,8 @@ static inline void gni_task_note(const struct gni_task *t, const char *what,
 				 const char *about, const gn_addr *with,
 				 int64_t value)
 {
-	const struct gni_loop *l = t->loop;
-
-	if (l->backend->note)
-		l->backend->note(l->io, &(struct gni_note){
-						.place = t->place,
-						.fiber = gni_task_name(t),
-						.what = what,
-						.about = about,
-						.with = with,
-						.value = value });
+	if (t->loop->backend->note)
+		gni_task_tell(t, what, about, with, value);
 }
 
 /* An operation that a fiber waits for. */

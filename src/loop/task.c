@@ -29,6 +29,19 @@ bool gni_task_root(struct gni_loop *l, struct gni_task *root)
 	return true;
 }
 
+void gni_task_tell(const struct gni_task *t, const char *what,
+		   const char *about, const gn_addr *with, int64_t value)
+{
+	struct gni_loop *l = t->loop;
+
+	l->backend->note(l->io, &(struct gni_note){ .place = t->place,
+						    .fiber = gni_task_name(t),
+						    .what = what,
+						    .about = about,
+						    .with = with,
+						    .value = value });
+}
+
 struct gni_task *gni_task_here(void)
 {
 	struct gni_loop *l = gni_loop_mine();

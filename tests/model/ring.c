@@ -152,6 +152,11 @@ unsigned gni_ring_ready(const struct gni_ring *r)
 	return state_of(r)->completed;
 }
 
+uint64_t gni_ring_second(const struct gni_ring *r)
+{
+	return state_of(r)->completions[1].data;
+}
+
 struct gni_event gni_ring_take(struct gni_ring *r)
 {
 	struct state *s = state_of(r);
