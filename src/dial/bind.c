@@ -32,8 +32,8 @@ static int bind_to(const struct gni_dial *d, gn_sock *s, const gn_addr *addr)
 
 	if (result == 0)
 		result = l->calls->bind(l->io, s->fd, addr, d->options.mode,
-					&s->file);
-	s->local = *addr;
+					&gni_sock_far(s)->file);
+	gni_sock_far(s)->local = *addr;
 	if (result == 0 && s->role == GNI_LISTENER)
 		result = l->calls->listen(l->io, s->fd, backlog);
 	return result;
@@ -48,7 +48,7 @@ static int learn_local(const struct gni_dial *d, gn_sock *s)
 	int result = l->calls->name(l->io, s->fd, false, &name, &len);
 
 	if (result == 0)
-		gni_addr_set(&s->local, s->kind, &name, len);
+		gni_addr_set(&gni_sock_far(s)->local, s->kind, &name, len);
 	return result;
 }
 

@@ -33,6 +33,7 @@ static int bind_from(const struct gni_dial *d, gn_sock *s, const gn_addr *from)
 	static const sa_family_t unnamed = AF_UNIX;
 	struct gni_loop *l = d->loop;
 	gn_addr addr = *from;
+	struct gni_far *far;
 
 	if (!from->kind && s->kind == GN_UNIX_DGRAM)
 		gni_addr_set(&addr, s->kind, &unnamed, sizeof unnamed);
@@ -42,8 +43,9 @@ static int bind_from(const struct gni_dial *d, gn_sock *s, const gn_addr *from)
 	 * given out at connect for this one (ip(7)). */
 	if (s->kind == GN_TCP && gn_addr_port(&addr) == 0)
 		gni_option_int(s, IPPROTO_IP, IP_BIND_ADDRESS_NO_PORT, 1);
-	s->local = addr;
-	return l->calls->bind(l->io, s->fd, &addr, -1, &s->file);
+	far = gni_sock_far(s);
+	far->local = addr;
+	return l->calls->bind(l->io, s->fd, &addr, -1, &far->file);
 }
 
 /*
@@ -52,10 +54,11 @@ static int bind_from(const struct gni_dial *d, gn_sock *s, const gn_addr *from)
  */
 static bool met_itself(gn_sock *s)
 {
-	gn_addr local;
+	gn_addr local, peer;
 
 	gn_sock_local(s, &local);
-	return s->kind == GN_TCP && gn_addr_equal(&local, &s->peer);
+	gn_sock_peer(s, &peer);
+	return s->kind == GN_TCP && gn_addr_equal(&local, &peer);
 }
 
 /* It goes without TIME_WAIT, which would keep the port from its server. */
@@ -83,9 +86,9 @@ static int connect_to(const struct gni_dial *d, gn_sock *s, struct tries *t,
 				      .addr = &t->addr[i] } };
 	int result = bind_from(d, s, &t->from);
 
-	s->peer = t->addr[i];
-	if (!s->file.inode)
-		s->local = (gn_addr){ 0 };
+	gni_sock_peer_is(s, &t->addr[i]);
+	if (s->far->local.kind && !s->far->file.inode)
+		s->far->local = (gn_addr){ 0 };
 	gni_sock_attach(s, d->loop);
 	t->bound[i] = result == 0;
 	if (result == 0)

@@ -8,6 +8,9 @@
 #include "fiber/region.h"
 #include "fiber/tools.h"
 
+/* Valgrind counts them from 0. */
+#define TOOL_NUMBER_MAX 0xffffffu
+
 #define FLAGS (MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | MAP_STACK)
 
 static char *map(size_t bytes)
@@ -49,7 +52,6 @@ struct gni_region *gni_region_open(size_t stack_bytes, size_t guard_bytes,
 		return NULL;
 	}
 	gni_list_init(&r->link);
-	gni_list_init(&r->idle);
 	r->base = base;
 	r->bytes = bytes;
 	r->stack_bytes = stack_bytes;
@@ -62,7 +64,7 @@ void gni_region_close(struct gni_region *r)
 {
 	for (unsigned i = 0; i < r->cut; i++) {
 		gni_tools_stack_gone(r->stacks[i].tool_number);
-		gni_guard_gone(r->stacks[i].guard);
+		gni_guard_gone((enum gni_guard)r->stacks[i].guard);
 	}
 	gni_list_remove(&r->link);
 	gni_tools_unpoison(r->base, r->bytes);
@@ -76,27 +78,33 @@ static struct gni_stack *cut(struct gni_region *r)
 	struct gni_stack *s = &r->stacks[i];
 	char *guard = r->base + i * (r->guard_bytes + r->stack_bytes);
 
-	gni_list_init(&s->link);
 	s->home = r;
 	s->low = guard + r->guard_bytes;
 	s->guard = gni_guard_put(guard, r->guard_bytes, i == 0);
-	s->tool_number = gni_tools_stack_made(s->low, r->stack_bytes);
+	s->tool_number = gni_tools_stack_made(s->low, r->stack_bytes) &
+			 TOOL_NUMBER_MAX;
 	return s;
 }
 
 struct gni_stack *gni_region_take(struct gni_region *r)
 {
-	struct gni_list *idle;
+	struct gni_stack *s;
 
 	if (!gni_region_has_room(r))
 		return NULL;
 	r->out++;
-	idle = gni_list_pop(&r->idle);
-	return idle ? GNI_OWNER(idle, struct gni_stack, link) : cut(r);
+	if (r->idle == 0)
+		return cut(r);
+	s = &r->stacks[r->idle - 1];
+	r->idle = s->next;
+	return s;
 }
 
 void gni_region_put(struct gni_stack *s)
 {
-	gni_list_add(&s->home->idle, &s->link);
-	s->home->out--;
+	struct gni_region *r = s->home;
+
+	s->next = r->idle;
+	r->idle = (uint32_t)(s - r->stacks) + 1;
+	r->out--;
 }

@@ -13,22 +13,26 @@
 #ifndef GNI_FIBER_REGION_H
 #define GNI_FIBER_REGION_H
 
+#include <stdint.h>
+
 #include "base/list.h"
 #include "fiber/guard.h"
 
 struct gni_region;
 
+/* One a fiber, so it is short. */
 struct gni_stack {
-	struct gni_list link;	/* a list of idle or warm ones; else itself */
 	struct gni_region *home;
 	char *low;		/* its lowest usable byte */
-	enum gni_guard guard;
-	unsigned tool_number;	/* Valgrind's */
+	uint32_t next;		/* idle ones: the next one's number plus 1 */
+	unsigned tool_number : 24; /* Valgrind's */
+	unsigned guard : 8;	/* enum gni_guard */
 };
 
 struct gni_region {
 	struct gni_list link;	/* for the owner's list of regions with room */
-	struct gni_list idle;	/* cut, given back, holding no memory */
+	uint32_t idle;		/* cut, given back, holding no memory: the first
+				 * one's number plus 1 */
 	char *base;
 	size_t bytes;
 	size_t stack_bytes, guard_bytes;

@@ -113,6 +113,22 @@ static struct gni_stack *take_cold(struct shelf *shelf, unsigned class)
 	return s;
 }
 
+/* A warm stack is in its list by its own last bytes, which are in memory. */
+struct warm {
+	struct gni_list link;
+	struct gni_stack *stack;
+};
+
+static struct warm *warm_of(struct gni_stack *s)
+{
+	return (void *)(s->low + gni_stack_bytes(s) - sizeof(struct warm));
+}
+
+static struct gni_stack *stack_of(struct gni_list *link)
+{
+	return GNI_OWNER(link, struct warm, link)->stack;
+}
+
 static struct gni_stack *take_warm(struct shelf *shelf)
 {
 	struct gni_list *link = gni_list_pop(&shelf->warm);
@@ -120,7 +136,7 @@ static struct gni_stack *take_warm(struct shelf *shelf)
 	if (!link)
 		return NULL;
 	shelf->warm_count--;
-	return GNI_OWNER(link, struct gni_stack, link);
+	return stack_of(link);
 }
 
 struct gni_stack *gni_stack_take(size_t bytes)
@@ -184,10 +200,10 @@ static void cool(struct shelf *shelf)
 	unsigned count = 0;
 
 	while (count < BATCH && !gni_list_empty(&shelf->warm)) {
-		struct gni_stack *s = GNI_OWNER(shelf->warm.prev,
-						struct gni_stack, link);
+		struct gni_list *oldest = shelf->warm.prev;
+		struct gni_stack *s = stack_of(oldest);
 
-		gni_list_remove(&s->link);
+		gni_list_remove(oldest);
 		parts[count].iov_base = s->low;
 		parts[count].iov_len = gni_stack_bytes(s);
 		batch[count++] = s;
@@ -202,15 +218,17 @@ static void cool(struct shelf *shelf)
 
 void gni_stack_give(struct gni_stack *s)
 {
+	struct warm *warm = warm_of(s);
 	struct shelf *shelf;
 
 	if (s->home->class == CLASSES) {
 		gni_region_close(s->home);
 		return;
 	}
-	gni_tools_poison(s->low, gni_stack_bytes(s));
+	gni_tools_poison(s->low, gni_stack_bytes(s) - sizeof *warm);
+	warm->stack = s;
 	shelf = shelf_of(s->home->class);
-	gni_list_insert(shelf->warm.next, &s->link);
+	gni_list_insert(shelf->warm.next, &warm->link);
 	if (++shelf->warm_count > WARM_MAX)
 		cool(shelf);
 }

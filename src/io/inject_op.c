@@ -235,7 +235,8 @@ static void give_back(struct twin *t)
 {
 	struct msghdr *m = t->owner->message;
 
-	t->owner->arrived = t->op.arrived;
+	if (t->owner->kind == GNI_OP_RECV_MULTI)
+		t->owner->arrived = t->op.arrived;
 	t->owner->cut = t->op.cut;
 	if (!m || t->op.message == m)
 		return;
@@ -353,9 +354,9 @@ static void enter(struct twin *t)
 
 	t->op = (struct gni_op){
 		.done = inside_done, .fd = owner->fd, .kind = owner->kind,
-		.flags = owner->flags, .events = owner->events,
-		.buf = owner->buf, .len = owner->len,
-		.message = owner->message, .addr = owner->addr,
+		.flags = owner->flags, /* or the events of a poll */
+		.buf = owner->buf,     /* or the address of a connect */
+		.len = owner->len, .message = owner->message,
 	};
 	shorten(t);
 	submit_inner(t, STAGE_INSIDE);

@@ -65,15 +65,20 @@ struct gni_op {
 	bool tried;    /* the backend's while it is in */
 	bool cut;      /* of SEND, with its result: an error that ended it early
 			* is told to nobody, and the next send hears EPIPE */
-	int flags;     /* MSG_… of RECV and SEND; MSG_NOSIGNAL is implied.
-			* MSG_WAITALL, of SEND on a stream only: the backend may
-			* go on after a short one */
-	uint32_t events; /* POLL */
-	void *buf;	 /* RECV and SEND without message */
+	union {
+		int flags; /* MSG_… of RECV and SEND; MSG_NOSIGNAL is implied.
+			    * MSG_WAITALL, of SEND on a stream only: the backend
+			    * may go on after a short one */
+		uint32_t events; /* POLL */
+	};
+	union {
+		void *buf;		/* RECV and SEND without message */
+		const gn_addr *addr;	/* CONNECT */
+		const uint8_t *arrived; /* RECV_MULTI: valid until done
+					 * returns */
+	};
 	size_t len;
 	struct msghdr *message; /* RECV and SEND: used when not NULL */
-	const gn_addr *addr;	/* CONNECT */
-	const uint8_t *arrived; /* RECV_MULTI: valid until done returns */
 };
 
 /* Which file a Unix socket's path is, so that only it is ever removed. */

@@ -280,8 +280,10 @@ static struct heard *prepare(struct parity *p, const struct step *s,
 	sock->message =
 		(struct msghdr){ .msg_iov = &sock->vector, .msg_iovlen = 1 };
 	sock->accepts = h->op.kind == GNI_OP_ACCEPT ? s->b : -1;
-	h->op.flags = ops[which].flags;
-	h->op.events = POLLIN | POLLPRI | POLLOUT | POLLRDHUP;
+	if (h->op.kind == GNI_OP_POLL)
+		h->op.events = POLLIN | POLLPRI | POLLOUT | POLLRDHUP;
+	else
+		h->op.flags = ops[which].flags;
 	if (h->op.kind == GNI_OP_SEND || h->op.kind == GNI_OP_RECV)
 		h->op.message = &sock->message;
 	if (s->b < 0)

@@ -120,7 +120,8 @@ static void take_success(struct gni_uring *u, struct gni_op *op,
 {
 	int result = refine(op, event->result);
 
-	op->arrived = gni_buffers_at(&u->buffers, event);
+	if (op->kind == GNI_OP_RECV_MULTI)
+		op->arrived = gni_buffers_at(&u->buffers, event);
 	if (event->flags & IORING_CQE_F_MORE)
 		op->done(op, result, true);
 	else if (op->kind == GNI_OP_RECV_MULTI && result > 0)

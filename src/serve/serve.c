@@ -58,13 +58,15 @@ static int serve_client(void *arg)
 static int start_client(struct server *v, gn_sock *s)
 {
 	char name[GN_ADDR_TEXT_MAX];
-	gn_go_opts opts = { .name = gn_addr_text(&s->peer, name),
-			    .stack_bytes = v->opts.stack_bytes };
+	gn_go_opts opts = { .stack_bytes = v->opts.stack_bytes };
 	struct client *c = malloc(sizeof *c);
+	gn_addr peer;
 
 	if (!c)
 		return GN_ENOMEM;
 	*c = (struct client){ v, s };
+	gn_sock_peer(s, &peer);
+	opts.name = gn_addr_text(&peer, name);
 	if (gn_go_with(v->clients, serve_client, c, &opts) == 0)
 		return 0;
 	free(c);

@@ -111,8 +111,8 @@ gn_sock *gn_adopt(int fd)
 	s = gni_sock_open((enum gn_kind)kind, role, fd, "adopt");
 	if (!s)
 		return NULL;
-	s->peer = peer;
-	gn_sock_local(s, &s->local);
+	gni_sock_peer_is(s, &peer);
+	gn_sock_local(s, &gni_sock_far(s)->local);
 	if (kind == GN_UNIX_SEQPACKET)
 		result = gni_option_mark(s);
 	if (result == 0)
@@ -146,13 +146,14 @@ static const char *settle(gn_sock *s)
 static int fail_release(const gn_sock *s, int code, size_t need,
 			const char *why)
 {
-	gn_addr local;
+	gn_addr local, peer;
 
 	gn_sock_local(s, &local);
+	gn_sock_peer(s, &peer);
 	return gni_fail(&(struct gni_cause){ .code = code,
 					     .operation = "release",
 					     .local = &local,
-					     .peer = &s->peer,
+					     .peer = &peer,
 					     .need = need },
 			"%s", why);
 }
@@ -202,7 +203,7 @@ gn_sock *gn_stdio(void)
 	standard = gni_sock_open(GN_PIPE, GNI_CONNECTED, 0, "stdio");
 	if (standard) {
 		life = gni_sock_life(standard);
-		standard->out_fd = 1;
+		gni_sock_far(standard)->out_fd = 1;
 		standard->keep_open = true;
 	}
 	return standard;
@@ -212,13 +213,15 @@ gn_sock *gn_stdio(void)
 static gn_sock *open_end(struct gni_loop *l, enum gn_kind kind, int fd)
 {
 	gn_sock *s = gni_sock_open(kind, GNI_CONNECTED, fd, "pair");
+	gn_addr unnamed;
 	int result = 0;
 
 	if (!s) {
 		l->calls->close(l->io, fd);
 		return NULL;
 	}
-	gni_addr_set(&s->peer, kind, NULL, 0);
+	gni_addr_set(&unnamed, kind, NULL, 0);
+	gni_sock_peer_is(s, &unnamed);
 	if (kind == GN_UNIX_SEQPACKET)
 		result = gni_option_mark(s);
 	if (result == 0)

@@ -43,7 +43,7 @@ static bool is_broken(const gn_sock *s)
 static bool is_idle(const gn_sock *s)
 {
 	return s->users == 0 && s->in.op.state == GNI_OP_IDLE &&
-	       s->out.op.state == GNI_OP_IDLE;
+	       s->far->op.state == GNI_OP_IDLE;
 }
 
 static void unclaim(gn_sock *s)
@@ -51,9 +51,10 @@ static void unclaim(gn_sock *s)
 	struct gni_io *io;
 	const struct gni_calls *calls = gni_sock_calls(s, &io);
 
-	if (s->file.inode)
-		calls->unclaim(io, &s->local, &s->file);
-	s->file.inode = 0;
+	if (s->far->file.inode)
+		calls->unclaim(io, &s->far->local, &s->far->file);
+	if (s->far->file.inode)
+		s->far->file.inode = 0;
 }
 
 static void release(gn_sock *s)
@@ -66,7 +67,7 @@ static void release(gn_sock *s)
 	unclaim(s);
 	if (s->keep_open) {
 		calls->forget(io, s->fd);
-		calls->forget(io, s->out_fd);
+		calls->forget(io, s->far->out_fd);
 	} else {
 		calls->close(io, s->fd);
 	}
@@ -79,12 +80,13 @@ static void finish(gn_sock *s)
 	s->closing = GNI_CLOSED;
 	release(s);
 	if (s->timed)
-		gni_timer_drop(&l->timers, &s->linger);
+		gni_timer_drop(&l->timers, &s->far->linger);
 	if (l) {
 		l->lingering--;
 		gni_sock_detach(s);
 	}
-	gni_sock_wake(&s->closer, 0);
+	if (s->far->closer)
+		gni_sock_wake(&s->far->closer, 0);
 	gni_sock_free(s);
 }
 
@@ -204,13 +206,15 @@ bool gni_close_step(gn_sock *s)
 
 static void step_later(struct gni_gathered *g)
 {
-	gni_close_step(GNI_OWNER(g, gn_sock, out.leave));
+	gni_close_step(gni_sock_of(GNI_OWNER(g, struct gni_far, leave)));
 }
 
 void gni_close_later(gn_sock *s)
 {
-	s->out.leave.leave = step_later;
-	gni_loop_gather(s->loop, &s->out.leave);
+	struct gni_far *far = gni_sock_far(s);
+
+	far->leave.leave = step_later;
+	gni_loop_gather(s->loop, &far->leave);
 }
 
 /*
@@ -229,13 +233,13 @@ static bool force(gn_sock *s)
 		l->calls->set(l->io, s->fd, SOL_SOCKET, SO_LINGER, &reset,
 			      sizeof reset);
 	l->backend->cancel(l->io, &s->in.op);
-	l->backend->cancel(l->io, &s->out.op);
+	l->backend->cancel(l->io, &s->far->op);
 	return gni_close_step(s);
 }
 
 static void linger_over(struct gni_timer *timer)
 {
-	force(GNI_OWNER(timer, gn_sock, linger));
+	force(gni_sock_of(GNI_OWNER(timer, struct gni_far, linger)));
 }
 
 /* The close takes time: how long it may.  True if it is over at once. */
@@ -243,11 +247,14 @@ static bool start_linger(gn_sock *s)
 {
 	struct gni_loop *l = s->loop;
 
-	if (s->linger_ns == 0 || !gni_timer_reserve(&l->timers))
+	int64_t linger_ns = s->lingers ? s->far->linger_ns : GNI_LINGER_NS;
+	struct gni_far *far = gni_sock_far(s);
+
+	if (linger_ns == 0 || !gni_timer_reserve(&l->timers))
 		return force(s);
 	s->timed = true;
-	gni_timer_init(&s->linger, linger_over);
-	gni_timer_set(&l->timers, &s->linger, gn_in(s->linger_ns));
+	gni_timer_init(&far->linger, linger_over);
+	gni_timer_set(&l->timers, &far->linger, gn_in(linger_ns));
 	return false;
 }
 
@@ -259,10 +266,10 @@ static void stay(struct gni_wait *w)
 /* A root fiber has nobody who would finish the close for it. */
 static void wait_closed(gn_sock *s)
 {
-	struct gni_wait w = { .operation = "close", .about = &s->peer,
+	struct gni_wait w = { .operation = "close", .about = gni_sock_about(s),
 			      .give_up = stay };
 
-	s->closer = &w;
+	gni_sock_far(s)->closer = &w;
 	gni_wait_for(&w, GN_NEVER);
 }
 
@@ -296,9 +303,12 @@ void gni_close_now(gn_sock *s)
 
 static int refuse_borrowed(const gn_sock *s)
 {
+	gn_addr peer;
+
+	gn_sock_peer(s, &peer);
 	return gni_fail(&(struct gni_cause){ .code = GN_EINVAL,
 					     .operation = "close",
-					     .peer = &s->peer },
+					     .peer = &peer },
 			"gn_serve closes its clients when their handlers "
 			"return; gn_shutdown ends the sending sooner");
 }
@@ -310,7 +320,7 @@ void gn_close(gn_sock *s)
 	if (!s)
 		return;
 	GNI_CHECK(s->live, "gn_close on a socket that was closed (%s)",
-		  gn_addr_text(s->peer.kind ? &s->peer : &s->local, text));
+		  gni_sock_where(s, text));
 	if (s->borrowed) {
 		/* Clean-up never displaces a cause. */
 		if (gn_code() == GN_OK)
@@ -326,9 +336,9 @@ void gn_close(gn_sock *s)
 	}
 	GNI_CHECK(!s->loop || s->loop == gni_loop_mine(),
 		  "gn_close on another thread than the socket's (%s)",
-		  gn_addr_text(s->peer.kind ? &s->peer : &s->local, text));
-	if (s->users > 0)
-		gn_sock_local(s, &s->local); /* for what they will report */
+		  gni_sock_where(s, text));
+	if (s->users > 0) /* for what they will report */
+		gn_sock_local(s, &gni_sock_far(s)->local);
 	s->live = false;
 	if (!s->loop && (is_stream(s) || is_unix(s)) && gni_loop_here())
 		gni_sock_attach(s, gni_loop_here());

@@ -51,7 +51,8 @@ static ssize_t more(const struct want *w)
  * nothing of the socket is valid after. */
 static ssize_t served(const gn_sock *s, ssize_t n)
 {
-	gni_task_note(s->loop->current, "take", NULL, &s->peer, n);
+	gni_task_note(s->loop->current, "take", NULL, gni_sock_about(s),
+		      n);
 	gni_loop_pace(s->loop, (size_t)n);
 	return n;
 }

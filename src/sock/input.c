@@ -69,7 +69,7 @@ static bool is_gone(const gn_sock *s)
 	socklen_t len = sizeof name;
 
 	if (s->kind != GN_TCP ||
-	    (!s->writer && s->out.op.state == GNI_OP_IDLE))
+	    (!s->writer && s->far->op.state == GNI_OP_IDLE))
 		return false;
 	return l->calls->name(l->io, s->fd, true, &name, &len) == -ENOTCONN;
 }
@@ -300,7 +300,8 @@ ssize_t gni_input_recv(gn_sock *s, const struct iovec *pieces, int count,
 
 	if (gni_bytes_count(&s->in.queue) > 0) {
 		n = take_queued(s, pieces, count);
-		gni_task_note(s->loop->current, "take", NULL, &s->peer, n);
+		gni_task_note(s->loop->current, "take", NULL,
+			      gni_sock_about(s), n);
 		gni_loop_pace(s->loop, (size_t)n);
 		return n;
 	}

@@ -141,18 +141,22 @@ static gn_sock *make(gn_sock *l, int fd, int *result)
 	gn_sock *s = gni_sock_open(l->kind, GNI_CONNECTED, fd, "accept");
 	struct sockaddr_storage name;
 	socklen_t len = sizeof name;
+	gn_addr peer;
 
 	*result = s ? 0 : -ENOMEM;
 	if (!s) {
 		loop->calls->close(loop->io, fd);
 		return NULL;
 	}
-	s->linger_ns = l->linger_ns;
+	if (l->lingers)
+		gni_option_linger(s, l->far->linger_ns);
 	s->in.ahead_bytes = l->in.ahead_bytes;
-	if (loop->calls->name(loop->io, fd, true, &name, &len) == 0)
-		gni_addr_set(&s->peer, s->kind, &name, len);
+	if (loop->calls->name(loop->io, fd, true, &name, &len) == 0) {
+		gni_addr_set(&peer, s->kind, &name, len);
+		gni_sock_peer_is(s, &peer);
+	}
 	if (s->kind != GN_TCP)
-		s->local = l->local;
+		gni_sock_far(s)->local = l->far->local;
 	if (s->kind == GN_UNIX_SEQPACKET)
 		*result = gni_option_mark(s);
 	if (*result == 0)
@@ -168,7 +172,7 @@ static gn_sock *fail(gn_sock *l, int result, int shortage)
 	if (!cause.sys)
 		cause.sys = shortage;
 	cause.operation = "accept";
-	cause.local = &l->local;
+	cause.local = &l->far->local;
 	gni_fail(&cause, "%s", shortage ? strerror(shortage) : "");
 	return NULL;
 }
@@ -178,7 +182,8 @@ static gn_sock *taken(gn_sock *s)
 {
 	struct gni_loop *loop = gni_loop_mine();
 
-	gni_task_note(loop->current, "accepted", NULL, &s->peer, 0);
+	gni_task_note(loop->current, "accepted", NULL, gni_sock_about(s),
+		      0);
 	gni_loop_pace(loop, 0);
 	return s;
 }

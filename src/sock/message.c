@@ -130,7 +130,7 @@ static int fail_to(const gn_sock *s, const gn_addr *to, int result,
 	struct gni_cause cause = gni_cause_of(result);
 
 	cause.operation = "sendto";
-	cause.local = &s->local;
+	cause.local = &s->far->local;
 	cause.peer = to;
 	cause.done = done;
 	return gni_fail(&cause, NULL);
@@ -148,7 +148,7 @@ int gn_sendto(gn_sock *s, const void *buf, size_t len, const gn_addr *to,
 		return result;
 	if (to->kind != s->kind)
 		return fail_to(s, to, GN_EINVAL, 0);
-	map(&mapped, to, &s->local);
+	map(&mapped, to, &s->far->local);
 	result = gni_message_send(s, &piece, 1, &mapped, &done, until);
 	return result < 0 ? fail_to(s, to, result, done) : 0;
 }

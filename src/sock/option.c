@@ -142,11 +142,18 @@ struct gni_options gni_option_merge(const struct gni_target *target,
 	return o;
 }
 
+void gni_option_linger(gn_sock *s, int64_t linger_ns)
+{
+	s->lingers = linger_ns != GNI_LINGER_NS;
+	if (s->lingers)
+		gni_sock_far(s)->linger_ns = linger_ns;
+}
+
 int gni_option_apply(gn_sock *s, const struct gni_options *o)
 {
 	int result;
 
-	s->linger_ns = o->linger_ns;
+	gni_option_linger(s, o->linger_ns);
 	s->in.ahead_bytes = (uint32_t)o->ahead_bytes;
 	if (s->kind == GN_PIPE)
 		return 0;

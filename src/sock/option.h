@@ -18,6 +18,9 @@
 /* gni_option_int sets one that is an int; 0 or a negative errno. */
 int gni_option_int(gn_sock *s, int level, int name, int value);
 
+/* gni_option_linger sets how long its close may take. */
+void gni_option_linger(gn_sock *s, int64_t linger_ns);
+
 /* gni_option_refuse gives a sentence for options out of range, NULL if there
  * is none (or no options). */
 const char *gni_option_refuse(const gn_sock_opts *opts);

@@ -39,13 +39,16 @@ static void fail_output(gn_sock *s, int error)
 	s->out.error = error;
 	if (!gni_output_empty(s) && !gni_sock_breaks(error))
 		break_off(s);
-	gni_bytes_free(&s->out.gathered);
-	gni_bytes_free(&s->out.flying);
+	if (!s->out.queued)
+		return;
+	gni_bytes_free(&s->far->gathered);
+	gni_bytes_free(&s->far->flying);
+	s->out.queued = false;
 }
 
 static void rest_over(struct gni_timer *timer)
 {
-	gn_sock *s = GNI_OWNER(timer, gn_sock, out.rest);
+	gn_sock *s = gni_sock_of(GNI_OWNER(timer, struct gni_far, rest));
 
 	if (gni_output_empty(s))
 		return; /* a later call has sent it */
@@ -60,21 +63,22 @@ static void rest_over(struct gni_timer *timer)
 static void take_rest(gn_sock *s, int error)
 {
 	struct gni_timers *timers = &s->loop->timers;
+	struct gni_far *far = gni_sock_far(s);
 
 	if (!s->out.rests && !gni_timer_reserve(timers)) {
 		fail_output(s, error);
 		return;
 	}
 	if (!s->out.rests)
-		gni_timer_init(&s->out.rest, rest_over);
+		gni_timer_init(&far->rest, rest_over);
 	s->out.rests = true;
-	gni_timer_set(timers, &s->out.rest, gn_in(REST_NS));
+	gni_timer_set(timers, &far->rest, gn_in(REST_NS));
 }
 
 static void fly(gn_sock *s)
 {
-	struct gni_op *op = &s->out.op;
-	struct gni_bytes *flying = &s->out.flying;
+	struct gni_op *op = &s->far->op;
+	struct gni_bytes *flying = &s->far->flying;
 	struct gni_loop *l = s->loop;
 
 	op->kind = GNI_OP_SEND;
@@ -89,13 +93,17 @@ static void fly(gn_sock *s)
 /* What was gathered meanwhile takes off when the former has landed. */
 static bool next_flight(gn_sock *s)
 {
-	struct gni_bytes landed = s->out.flying;
+	struct gni_far *far = s->far;
+	struct gni_bytes landed = far->flying;
 
+	if (!s->out.queued)
+		return false;
 	if (gni_bytes_count(&landed) == 0) {
-		s->out.flying = s->out.gathered;
-		s->out.gathered = landed;
+		far->flying = far->gathered;
+		far->gathered = landed;
 	}
-	return gni_bytes_count(&s->out.flying) > 0;
+	s->out.queued = gni_bytes_count(&far->flying) > 0;
+	return s->out.queued;
 }
 
 /* The result of an operation: EPIPE stands for what the former was not told,
@@ -110,14 +118,14 @@ static int learn(gn_sock *s, const struct gni_op *op, int result)
 
 static void flown(struct gni_op *op, int result, bool more)
 {
-	gn_sock *s = GNI_OWNER(op, gn_sock, out.op);
+	gn_sock *s = gni_sock_of(GNI_OWNER(op, struct gni_far, op));
 	bool lacks;
 
 	(void)more;
 	result = learn(s, op, result);
 	lacks = gni_sock_lacks(-result);
 	if (result >= 0)
-		gni_bytes_drop(&s->out.flying, (size_t)result);
+		gni_bytes_drop(&s->far->flying, (size_t)result);
 	else if (lacks)
 		take_rest(s, -result);
 	else if (result != -ECANCELED)
@@ -165,8 +173,8 @@ static size_t next_pieces(const struct rest *r, struct iovec into[CALL_MAX])
 
 bool gni_output_empty(const gn_sock *s)
 {
-	return gni_bytes_count(&s->out.gathered) == 0 &&
-	       gni_bytes_count(&s->out.flying) == 0;
+	return !s->out.queued || (gni_bytes_count(&s->far->gathered) == 0 &&
+				  gni_bytes_count(&s->far->flying) == 0);
 }
 
 static ssize_t call(const gn_sock *s, struct iovec *pieces, size_t count)
@@ -181,7 +189,7 @@ static ssize_t call(const gn_sock *s, struct iovec *pieces, size_t count)
  * or comes behind something; returns as send_now. */
 static ssize_t send_all(gn_sock *s, const struct rest *rest)
 {
-	struct gni_bytes *queue = &s->out.gathered;
+	struct gni_bytes *queue = &s->far->gathered;
 	struct iovec all[1 + CALL_MAX];
 	size_t queued = gni_bytes_count(queue), count = 0;
 	ssize_t n;
@@ -197,7 +205,8 @@ static ssize_t send_all(gn_sock *s, const struct rest *rest)
 		gni_bytes_drop(queue, (size_t)n);
 		return -EAGAIN;
 	}
-	gni_bytes_drop(queue, queued);
+	if (queued > 0)
+		gni_bytes_drop(queue, queued);
 	return n - (ssize_t)queued;
 }
 
@@ -207,7 +216,7 @@ static ssize_t send_now(gn_sock *s, const struct rest *rest)
 {
 	struct iovec piece;
 
-	if (rest->count != 1 || gni_bytes_count(&s->out.gathered) > 0)
+	if (rest->count != 1 || s->out.queued)
 		return send_all(s, rest);
 	piece.iov_base = (uint8_t *)rest->pieces->iov_base + rest->from;
 	piece.iov_len = rest->pieces->iov_len - rest->from;
@@ -218,7 +227,7 @@ static ssize_t send_now(gn_sock *s, const struct rest *rest)
  * within a fiber never comes to wait for the rest. */
 static ssize_t send_gathered(gn_sock *s)
 {
-	struct gni_bytes *queue = &s->out.gathered;
+	struct gni_bytes *queue = &s->far->gathered;
 	struct iovec piece;
 	size_t taken;
 	ssize_t n;
@@ -237,12 +246,13 @@ void gni_output_start(gn_sock *s)
 {
 	ssize_t n = 0;
 
-	gni_list_remove(&s->out.leave.link);
+	if (s->far->sock)
+		gni_list_remove(&s->far->leave.link);
 	s->out.corked = false;
-	if (s->out.op.state != GNI_OP_IDLE)
+	if (s->far->op.state != GNI_OP_IDLE)
 		return;
-	if (gni_bytes_count(&s->out.flying) == 0 &&
-	    gni_bytes_count(&s->out.gathered) > 0)
+	if (gni_bytes_count(&s->far->flying) == 0 &&
+	    gni_bytes_count(&s->far->gathered) > 0)
 		n = send_gathered(s);
 	if (gni_sock_lacks((int)-n))
 		take_rest(s, (int)-n);
@@ -254,7 +264,7 @@ void gni_output_start(gn_sock *s)
 
 static void leave(struct gni_gathered *g)
 {
-	gn_sock *s = GNI_OWNER(g, gn_sock, out.leave);
+	gn_sock *s = gni_sock_of(GNI_OWNER(g, struct gni_far, leave));
 
 	gni_output_start(s);
 }
@@ -310,6 +320,11 @@ static int send_late(gn_sock *s, struct rest *rest, size_t *done,
 	return result < 0 ? result : send_waiting(s, rest, done, until);
 }
 
+static bool is_flying(const gn_sock *s)
+{
+	return s->out.queued && gni_bytes_count(&s->far->flying) > 0;
+}
+
 /* Whether more is likely to follow at once, so that waiting a little pays: on
  * a thread's root nobody knows when it will next wait. */
 static bool should_gather(const gn_sock *s, size_t len)
@@ -317,17 +332,18 @@ static bool should_gather(const gn_sock *s, size_t len)
 	if (gni_loop_on_root(s->loop) || len > GNI_GATHER_MAX)
 		return false;
 	return s->out.corked || gni_bytes_count(&s->in.queue) > 0 ||
-	       gni_bytes_count(&s->out.flying) > 0;
+	       is_flying(s);
 }
 
 static bool gather(gn_sock *s, const struct iovec *pieces, int count,
 		   size_t len)
 {
+	struct gni_far *far = gni_sock_far(s);
 	uint8_t *room;
 
-	if (gni_bytes_count(&s->out.gathered) + len > GNI_SEND_QUEUE)
+	if (gni_bytes_count(&far->gathered) + len > GNI_SEND_QUEUE)
 		return false;
-	room = gni_bytes_room(&s->out.gathered, len);
+	room = gni_bytes_room(&far->gathered, len);
 	if (!room)
 		return false;
 	for (int i = 0; i < count; i++) {
@@ -335,9 +351,10 @@ static bool gather(gn_sock *s, const struct iovec *pieces, int count,
 			memcpy(room, pieces[i].iov_base, pieces[i].iov_len);
 		room += pieces[i].iov_len;
 	}
-	gni_bytes_added(&s->out.gathered, len);
-	s->out.leave.leave = leave;
-	gni_loop_gather(s->loop, &s->out.leave);
+	gni_bytes_added(&far->gathered, len);
+	s->out.queued = true;
+	far->leave.leave = leave;
+	gni_loop_gather(s->loop, &far->leave);
 	return true;
 }
 
@@ -375,7 +392,7 @@ int gni_output_send(gn_sock *s, const struct iovec *pieces, int count,
 		return 0;
 	}
 	advance(&rest, 0); /* past empty pieces */
-	if (gni_bytes_count(&s->out.flying) > 0)
+	if (is_flying(s))
 		result = send_late(s, &rest, done, until);
 	else
 		result = send_direct(s, &rest, done, until);

@@ -60,11 +60,11 @@ static int write_piece(gn_sock *s, const uint8_t *bytes, size_t len,
 	size_t at = 0;
 
 	while (at < len) {
-		ssize_t n = poll_for(s, s->out_fd, POLLOUT, &s->writer,
+		ssize_t n = poll_for(s, s->far->out_fd, POLLOUT, &s->writer,
 				     GNI_SEND, until);
 
 		if (n >= 0)
-			n = l->calls->write(l->io, s->out_fd, bytes + at,
+			n = l->calls->write(l->io, s->far->out_fd, bytes + at,
 					    len - at);
 		if (n < 0 && n != -EAGAIN)
 			return (int)n;

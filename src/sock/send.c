@@ -45,13 +45,14 @@ static int send_pieces(gn_sock *s, const struct iovec *pieces, int count,
  * cache. */
 static __attribute__((noinline, cold)) int send_ended(const gn_sock *s)
 {
-	gn_addr local;
+	gn_addr local, peer;
 
 	gn_sock_local(s, &local);
+	gn_sock_peer(s, &peer);
 	return gni_fail(&(struct gni_cause){ .code = GN_EINVAL,
 					     .operation = "send",
 					     .local = &local,
-					     .peer = &s->peer },
+					     .peer = &peer },
 			"this side has ended its sending");
 }
 

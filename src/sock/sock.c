@@ -8,21 +8,28 @@
 #include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 
 #include "addr/addr.h"
 #include "base/check.h"
 
 /* Handles come in slabs that are never given back; the free ones stand in a
- * queue, so that each rests as long as may be before its next life. */
-#define SLAB 64
+ * queue, so that each rests as long as may be before its next life.  So many
+ * fill sixteen pages. */
+#define SLAB (65536 / sizeof(struct handle))
 
 /* So many rest at least, however few are in use. */
 #define REST_MIN 32
 
 struct handle {
-	gn_sock sock;
-	struct gni_list free;
+	gn_sock sock; /* a free one is in the queue by its owned.link */
 	atomic_uint_fast64_t life; /* another number in each, 0 between */
+};
+
+/* What is far lies together, so that it is in pages that nobody may need. */
+struct slab {
+	struct handle handles[SLAB];
+	struct gni_far far[SLAB];
 };
 
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
@@ -49,12 +56,17 @@ __attribute__((constructor)) static void watch_fork(void)
 
 static bool add_slab(void)
 {
-	struct handle *slab = calloc(SLAB, sizeof *slab);
+	struct slab *slab = mmap(NULL, sizeof *slab, PROT_READ | PROT_WRITE,
+				 MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 
-	if (!slab)
+	if (slab == MAP_FAILED)
 		return false;
-	for (size_t i = 0; i < SLAB; i++)
-		gni_list_insert(free_handles.next, &slab[i].free);
+	for (size_t i = 0; i < SLAB; i++) {
+		gn_sock *s = &slab->handles[i].sock;
+
+		s->far = &slab->far[i];
+		gni_list_insert(free_handles.next, &s->owned.link);
+	}
 	free_count += SLAB;
 	return true;
 }
@@ -74,7 +86,7 @@ static gn_sock *take_handle(void)
 	pthread_mutex_unlock(&lock);
 	if (!first)
 		return NULL;
-	h = GNI_OWNER(first, struct handle, free);
+	h = GNI_OWNER(first, struct handle, sock.owned.link);
 	atomic_store_explicit(&h->life, life, memory_order_relaxed);
 	return &h->sock;
 }
@@ -89,16 +101,18 @@ void gni_sock_free(gn_sock *s)
 {
 	struct handle *h = GNI_OWNER(s, struct handle, sock);
 
-	gni_list_remove(&s->out.leave.link);
 	gni_bytes_free(&s->in.queue);
-	gni_bytes_free(&s->out.gathered);
-	gni_bytes_free(&s->out.flying);
+	if (s->far->sock) {
+		gni_list_remove(&s->far->leave.link);
+		gni_bytes_free(&s->far->gathered);
+		gni_bytes_free(&s->far->flying);
+	}
 	s->live = false;
 	s->closing = GNI_CLOSED;
 	/* Who closed it sees that, before it is another thread's. */
 	atomic_store_explicit(&h->life, 0, memory_order_relaxed);
 	pthread_mutex_lock(&lock);
-	gni_list_add(&free_handles, &h->free);
+	gni_list_add(&free_handles, &s->owned.link);
 	free_count++;
 	pthread_mutex_unlock(&lock);
 }
@@ -109,6 +123,7 @@ gn_sock *gni_sock_open(enum gn_kind kind, enum gni_role role, int fd,
 		       const char *operation)
 {
 	gn_sock *s = take_handle();
+	struct gni_far *far;
 
 	if (!s) {
 		gni_fail(&(struct gni_cause){ .code = GN_ENOMEM,
@@ -116,33 +131,76 @@ gn_sock *gni_sock_open(enum gn_kind kind, enum gni_role role, int fd,
 			 NULL);
 		return NULL;
 	}
+	far = s->far;
+	if (far->sock)
+		memset(far, 0, sizeof *far);
 	memset(s, 0, sizeof *s);
+	s->far = far;
 	s->kind = (uint8_t)kind;
 	s->role = (uint8_t)role;
 	s->verbs = gni_kind_verbs(kind, role);
 	s->live = true;
-	s->fd = s->out_fd = fd;
+	s->fd = fd;
+	if (kind == GN_PIPE)
+		gni_sock_far(s)->out_fd = fd;
 	s->fork = gni_loop_fork();
-	s->linger_ns = GNI_LINGER_NS;
 	s->in.ahead_bytes = GNI_RECV_AHEAD;
 	gni_list_init(&s->owned.link);
 	s->owned.let_go = let_go;
-	gni_list_init(&s->out.leave.link);
 	return s;
 }
 
-static const char *where(const gn_sock *s, char text[GN_ADDR_TEXT_MAX])
+void gni_sock_peer_is(gn_sock *s, const gn_addr *peer)
 {
-	return gn_addr_text(s->peer.kind ? &s->peer : &s->local, text);
+	struct gni_peer *near = &s->near_peer;
+
+	*near = (struct gni_peer){ 0 };
+	if (peer->len > sizeof near->sockaddr) {
+		gni_sock_far(s)->peer = *peer;
+		return;
+	}
+	near->kind = peer->kind;
+	near->len = peer->len;
+	memcpy(near->sockaddr, peer->sockaddr, peer->len);
+}
+
+void gn_sock_peer(const gn_sock *s, gn_addr *addr)
+{
+	const struct gni_peer *near = &s->near_peer;
+
+	*addr = near->kind ? (gn_addr){ .kind = near->kind, .len = near->len } :
+			     s->far->peer;
+	if (near->kind)
+		memcpy(addr->sockaddr, near->sockaddr, near->len);
+}
+
+const gn_addr *gni_sock_about(const gn_sock *s)
+{
+	if (!s->loop || !s->loop->backend->note)
+		return NULL;
+	if (s->near_peer.kind)
+		gn_sock_peer(s, &gni_sock_far(s)->peer);
+	return &s->far->peer;
+}
+
+const char *gni_sock_where(const gn_sock *s, char text[GN_ADDR_TEXT_MAX])
+{
+	gn_addr peer;
+
+	gn_sock_peer(s, &peer);
+	return gn_addr_text(peer.kind ? &peer : &s->far->local, text);
 }
 
 static int fail_kind(const gn_sock *s, enum gni_verb verb)
 {
+	gn_addr peer;
+
+	gn_sock_peer(s, &peer);
 	return gni_fail(&(struct gni_cause){
 				.code = GN_EKIND,
 				.operation = gni_verb_word(verb),
-				.local = &s->local,
-				.peer = &s->peer },
+				.local = &s->far->local,
+				.peer = &peer },
 			"a %s %s has no %s", gni_kind_word(s->kind),
 			gni_role_word(s->role), gni_verb_word(verb));
 }
@@ -154,7 +212,7 @@ int gni_sock_check(gn_sock *s, enum gni_verb verb)
 	GNI_CHECK(s, "gn_%s was called without a socket",
 		  gni_verb_word(verb));
 	GNI_CHECK(s->live, "gn_%s on a socket that was closed (%s)",
-		  gni_verb_word(verb), where(s, text));
+		  gni_verb_word(verb), gni_sock_where(s, text));
 	if (s->fork != gni_loop_fork())
 		return gni_sock_fail(s, verb, GN_EFORK, 0, 0);
 	if (!(s->verbs & 1u << verb))
@@ -183,7 +241,7 @@ static void check_alone(const gn_sock *s, enum gni_verb verb)
 	GNI_CHECK(is_alone(s, verb),
 		  "gn_%s: another fiber %s on this socket (%s)",
 		  gni_verb_word(verb), sends(verb) ? "sends" : "receives",
-		  where(s, text));
+		  gni_sock_where(s, text));
 }
 
 void gni_sock_attach(gn_sock *s, struct gni_loop *loop)
@@ -229,7 +287,7 @@ int gni_sock_begin(gn_sock *s, enum gni_verb verb)
 void gni_sock_detach(gn_sock *s)
 {
 	if (s->out.rests)
-		gni_timer_drop(&s->loop->timers, &s->out.rest);
+		gni_timer_drop(&s->loop->timers, &s->far->rest);
 	s->out.rests = false;
 	gni_list_remove(&s->owned.link);
 	s->loop = NULL;
@@ -240,7 +298,7 @@ void gni_sock_idle(gn_sock *s)
 	struct gni_loop *l = s->loop;
 
 	if (!s->leaving || s->in.op.state != GNI_OP_IDLE ||
-	    s->out.op.state != GNI_OP_IDLE)
+	    s->far->op.state != GNI_OP_IDLE)
 		return;
 	s->leaving = false;
 	l->calls->forget(l->io, s->fd);
@@ -258,7 +316,7 @@ static void let_go(struct gni_owned *o)
 
 	s->leaving = true;
 	l->backend->cancel(l->io, &s->in.op);
-	l->backend->cancel(l->io, &s->out.op);
+	l->backend->cancel(l->io, &s->far->op);
 	gni_sock_idle(s);
 }
 
@@ -266,12 +324,13 @@ int gni_sock_fail(const gn_sock *s, enum gni_verb verb, int result,
 		  size_t done, size_t need)
 {
 	struct gni_cause cause = gni_cause_of(result);
-	gn_addr local;
+	gn_addr local, peer;
 
 	gn_sock_local(s, &local);
+	gn_sock_peer(s, &peer);
 	cause.operation = gni_verb_word(verb);
 	cause.local = &local;
-	cause.peer = &s->peer;
+	cause.peer = &peer;
 	cause.done = done;
 	cause.need = need;
 	return gni_fail(&cause, NULL);
@@ -336,7 +395,7 @@ int gni_sock_wait(gn_sock *s, struct gni_wait **slot, enum gni_verb verb,
 		  gn_time until)
 {
 	struct standing w = { .wait = { .operation = gni_verb_word(verb),
-					.about = &s->peer,
+					.about = gni_sock_about(s),
 					.give_up = stop_waiting },
 			      .slot = slot };
 
@@ -350,7 +409,8 @@ int gni_sock_call(gn_sock *s, struct gni_wait **slot, struct gni_call *c,
 	int result;
 
 	enter(s, slot, &c->wait);
-	result = gni_call_wait(c, gni_verb_word(verb), &s->peer, until);
+	result = gni_call_wait(c, gni_verb_word(verb), gni_sock_about(s),
+			       until);
 	*slot = NULL;
 	return leave(s, result);
 }
@@ -362,16 +422,11 @@ void gn_sock_local(const gn_sock *s, gn_addr *addr)
 	struct sockaddr_storage name;
 	socklen_t len = sizeof name;
 
-	*addr = s->local;
-	if (s->local.kind || s->kind == GN_PIPE || !s->live)
+	*addr = s->far->local;
+	if (s->far->local.kind || s->kind == GN_PIPE || !s->live)
 		return;
 	if (calls->name(io, s->fd, false, &name, &len) == 0)
 		gni_addr_set(addr, s->kind, &name, len);
-}
-
-void gn_sock_peer(const gn_sock *s, gn_addr *addr)
-{
-	*addr = s->peer;
 }
 
 enum gn_kind gn_sock_kind(const gn_sock *s)

@@ -58,27 +58,23 @@ struct gni_input {
 	struct gni_bytes queue;
 	struct gni_op op; /* the standing one, or the drain of a close */
 	int error;	  /* errno that ended it, told after the bytes; 0 */
-	bool ended;	  /* the peer has ended its sending */
-	uint8_t large;	  /* large receives in a row */
 	uint32_t ahead_bytes; /* the most that nobody asked for */
 	/* A reader that waits for the standing operation: into its buffer
 	 * first, if it has one. */
 	void *into;
 	size_t room;
+	bool ended;    /* the peer has ended its sending */
+	uint8_t large; /* large receives in a row */
 };
 
-/* What is to go out on a stream. */
+/* What is to go out on a stream; its bytes are in struct gni_far. */
 struct gni_output {
-	int error; /* errno that ended it: the next call's; 0 */
+	int error;   /* errno that ended it: the next call's; 0 */
+	bool queued; /* there may be bytes gathered or flying */
+	bool rests;  /* the timer of a rest is reserved */
 	bool corked;
 	bool ended; /* our end was sent */
 	bool cut;   /* what ended the latest operation nobody was told */
-	bool rests; /* the timer below is reserved */
-	struct gni_bytes gathered; /* grows; leaves before the next wait */
-	struct gni_bytes flying;   /* the kernel's until the op is done */
-	struct gni_gathered leave;
-	struct gni_op op;
-	struct gni_timer rest; /* when a shortage has passed, perhaps */
 };
 
 /* How far a close has come. */
@@ -89,31 +85,80 @@ enum gni_closing {
 	GNI_CLOSED,
 };
 
+/*
+ * What an idle connection has no use for.  It lies in pages of its own, which
+ * take no memory before they are written: gni_sock_far is how to write.
+ */
+struct gni_far {
+	gn_sock *sock; /* whose; NULL: nothing was written, all is zero */
+	struct gni_bytes gathered; /* grows; leaves before the next wait */
+	struct gni_bytes flying;   /* the kernel's until the op is done */
+	struct gni_op op;
+	struct gni_gathered leave;
+	struct gni_timer rest; /* when a shortage has passed, perhaps */
+	struct gni_timer linger;
+	int64_t linger_ns;
+	struct gni_wait *closer; /* a root fiber that waits for the close */
+	struct gni_file file; /* the Unix path that is ours */
+	int out_fd; /* where a pipe is written */
+	gn_addr local; /* kind GN_KIND_NONE: the kernel knows it */
+	gn_addr peer;  /* one too long for gni_peer, or it as a whole */
+};
+
+/* The other end of a connection, when it is short. */
+struct gni_peer {
+	uint8_t kind; /* GN_KIND_NONE: see gni_far */
+	uint8_t len;
+	uint8_t sockaddr[28]; /* an IPv6 address is the longest */
+};
+
 struct gn_sock {
 	uint8_t kind, role, closing;
-	bool live;     /* may be used; else it was closed */
-	bool borrowed; /* gn_serve closes it, nobody else */
-	bool keep_open; /* standard input and output stay open */
-	bool leaving;	/* its thread ends: it belongs to nobody soon */
-	bool forced;	/* the linger time is over: nothing is waited for */
-	bool timed;	/* the linger timer is reserved */
-	bool unread_seen; /* a close dropped bytes: it waits for the peer */
+	bool live : 1;	      /* may be used; else it was closed */
+	bool borrowed : 1;    /* gn_serve closes it, nobody else */
+	bool keep_open : 1;   /* standard input and output stay open */
+	bool leaving : 1;     /* its thread ends: it belongs to nobody soon */
+	bool forced : 1;      /* the linger time is over: none is waited for */
+	bool timed : 1;	      /* the linger timer is reserved */
+	bool unread_seen : 1; /* a close dropped bytes: it waits for the peer */
+	bool lingers : 1;     /* as long as was said, in gni_far */
 	int fd;
-	int out_fd; /* where a pipe is written; else fd */
 	unsigned fork;
 	unsigned verbs; /* the calls it has, a bit each */
 	unsigned users; /* fibers inside a wait on it */
 	struct gni_loop *loop; /* of the thread that first waited */
 	struct gni_owned owned;
 	struct gni_wait *reader, *writer; /* the waits in progress */
-	struct gni_wait *closer; /* a root fiber that waits for the close */
 	struct gni_input in;
 	struct gni_output out;
-	struct gni_timer linger;
-	int64_t linger_ns;
-	struct gni_file file; /* the Unix path that is ours */
-	gn_addr peer, local;
+	struct gni_peer near_peer;
+	struct gni_far *far;
 };
+
+/* gni_sock_far gives what is far of a socket, to be written. */
+static inline struct gni_far *gni_sock_far(const gn_sock *s)
+{
+	if (!s->far->sock) {
+		s->far->sock = (gn_sock *)(uintptr_t)s;
+		gni_list_init(&s->far->leave.link);
+	}
+	return s->far;
+}
+
+static inline gn_sock *gni_sock_of(const struct gni_far *far)
+{
+	return far->sock;
+}
+
+/* gni_sock_peer_is notes the other end's address, for gn_sock_peer. */
+void gni_sock_peer_is(gn_sock *s, const gn_addr *peer);
+
+/* gni_sock_about gives it for the trace of a simulation, NULL elsewhere: it
+ * writes what is far. */
+const gn_addr *gni_sock_about(const gn_sock *s);
+
+/* gni_sock_where writes the address that tells a socket from others. */
+const char *gni_sock_where(const gn_sock *s, char text[GN_ADDR_TEXT_MAX]);
 
 /*
  * gni_sock_open makes a handle of a descriptor.  NULL: no memory, with the

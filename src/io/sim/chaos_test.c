@@ -131,10 +131,15 @@ static void begin_op(struct chaos *c, int i, int domain)
 		return;
 	}
 	c->addr[i] = kind == GNI_OP_CONNECT ? any_addr(c, domain) : c->addr[i];
-	p->op.addr = &c->addr[i];
-	p->op.buf = kind == GNI_OP_RECV ? received[i] : bytes;
+	if (kind == GNI_OP_CONNECT)
+		p->op.addr = &c->addr[i];
+	else
+		p->op.buf = kind == GNI_OP_RECV ? received[i] : bytes;
 	p->op.len = draw(c, 9000);
-	p->op.events = draw(c, 2) ? POLLIN : POLLOUT;
+	if (draw(c, 2) && kind == GNI_OP_POLL)
+		p->op.events = POLLIN;
+	else if (kind == GNI_OP_POLL)
+		p->op.events = POLLOUT;
 	probe_begin(c->io, p, c->fd[i], kind);
 }
 
