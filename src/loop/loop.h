@@ -43,6 +43,8 @@ struct gni_loop {
 
 	struct gni_task **ready; /* a ring of capacity places, a power of 2 */
 	size_t ready_first, ready_count, ready_capacity;
+	size_t credit; /* how many more may run before the world is looked at;
+			* 0 in a simulation */
 	struct gni_tape *order; /* draws who runs next; NULL: in turn */
 
 	struct gni_timers timers;

@@ -17,7 +17,11 @@ void gni_run_ready(struct gni_loop *loop, struct gni_task *t);
 /* gni_run_reserve makes room for one more task among the ready. */
 bool gni_run_reserve(struct gni_loop *loop);
 
-/* gni_run_suspend goes back to the root from t, the running fiber. */
+/* gni_run_next gives who goes on when the running fiber does not: the next of
+ * the ready, which then is the current one, or the root. */
+struct gni_fiber *gni_run_next(struct gni_loop *loop);
+
+/* gni_run_suspend leaves t, the running fiber, until it is its turn. */
 void gni_run_suspend(struct gni_loop *loop, struct gni_task *t);
 
 /* gni_run_leave lets go what the running fiber had gathered. */

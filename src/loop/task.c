@@ -61,7 +61,7 @@ void gni_run_suspend(struct gni_loop *l, struct gni_task *t)
 	struct gni_modes modes = gni_modes_now();
 
 	change_modes(modes, l->modes);
-	gni_fiber_switch(&t->fiber, &l->root.fiber);
+	gni_fiber_switch(&t->fiber, gni_run_next(l));
 	change_modes(l->modes, modes);
 }
 

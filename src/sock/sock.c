@@ -155,6 +155,8 @@ void gni_sock_peer_is(gn_sock *s, const gn_addr *peer)
 	struct gni_peer *near = &s->near_peer;
 
 	*near = (struct gni_peer){ 0 };
+	if (s->far->peer.kind)
+		s->far->peer.kind = GN_KIND_NONE;
 	if (peer->len > sizeof near->sockaddr) {
 		gni_sock_far(s)->peer = *peer;
 		return;
@@ -174,13 +176,13 @@ void gn_sock_peer(const gn_sock *s, gn_addr *addr)
 		memcpy(addr->sockaddr, near->sockaddr, near->len);
 }
 
-const gn_addr *gni_sock_about(const gn_sock *s)
+const gn_addr *gni_sock_peer_far(const gn_sock *s)
 {
-	if (!s->loop || !s->loop->backend->note)
-		return NULL;
-	if (s->near_peer.kind)
-		gn_sock_peer(s, &gni_sock_far(s)->peer);
-	return &s->far->peer;
+	struct gni_far *far = gni_sock_far(s);
+
+	if (s->near_peer.kind && !far->peer.kind)
+		gn_sock_peer(s, &far->peer);
+	return &far->peer;
 }
 
 const char *gni_sock_where(const gn_sock *s, char text[GN_ADDR_TEXT_MAX])

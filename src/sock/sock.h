@@ -153,9 +153,16 @@ static inline gn_sock *gni_sock_of(const struct gni_far *far)
 /* gni_sock_peer_is notes the other end's address, for gn_sock_peer. */
 void gni_sock_peer_is(gn_sock *s, const gn_addr *peer);
 
-/* gni_sock_about gives it for the trace of a simulation, NULL elsewhere: it
- * writes what is far. */
-const gn_addr *gni_sock_about(const gn_sock *s);
+/* gni_sock_peer_far gives it in what is far, which it writes. */
+const gn_addr *gni_sock_peer_far(const gn_sock *s);
+
+/* gni_sock_about does so for the trace of a simulation; NULL elsewhere. */
+static inline const gn_addr *gni_sock_about(const gn_sock *s)
+{
+	bool traced = s->loop && s->loop->backend->note;
+
+	return __builtin_expect(traced, 0) ? gni_sock_peer_far(s) : NULL;
+}
 
 /* gni_sock_where writes the address that tells a socket from others. */
 const char *gni_sock_where(const gn_sock *s, char text[GN_ADDR_TEXT_MAX]);

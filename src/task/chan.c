@@ -242,19 +242,40 @@ static void add_lock(struct locks *l, gn_chan *c)
 	l->count++;
 }
 
-static void lock_all(struct locks *l, const gn_chan_case *cases, int count)
+/* What one call is to do. */
+struct choice {
+	gn_chan_case *cases;
+	int count;
+	gn_time until;
+	const char *operation;
+	struct place *places; /* as many as there are cases */
+	struct locks *locks;  /* NULL: there is one case */
+	int index;	      /* of the one that was done */
+};
+
+static void lock_all(const struct choice *o)
 {
+	struct locks *l = o->locks;
+
+	if (!l) {
+		pthread_mutex_lock(&o->cases->chan->lock);
+		return;
+	}
 	l->count = 0;
-	for (int i = 0; i < count; i++)
-		add_lock(l, cases[i].chan);
+	for (int i = 0; i < o->count; i++)
+		add_lock(l, o->cases[i].chan);
 	for (int i = 0; i < l->count; i++)
 		pthread_mutex_lock(&l->chan[i]->lock);
 }
 
-static void unlock_all(struct locks *l)
+static void unlock_all(const struct choice *o)
 {
-	for (int i = l->count; i-- > 0;)
-		pthread_mutex_unlock(&l->chan[i]->lock);
+	if (!o->locks) {
+		pthread_mutex_unlock(&o->cases->chan->lock);
+		return;
+	}
+	for (int i = o->locks->count; i-- > 0;)
+		pthread_mutex_unlock(&o->locks->chan[i]->lock);
 }
 
 /* A copy in a child of fork reaches nobody. */
@@ -266,68 +287,68 @@ static bool all_ours(const gn_chan_case *cases, int count)
 	return true;
 }
 
-static int try_all(gn_chan_case *cases, int count, int *index)
+static int try_all(struct choice *o)
 {
 	int result = 0;
 
-	for (int i = 0; i < count && result == 0; i++) {
-		result = try_case(&cases[i]);
-		*index = i;
+	for (int i = 0; i < o->count && result == 0; i++) {
+		result = try_case(&o->cases[i]);
+		o->index = i;
 	}
 	return result;
 }
 
-static void stand(struct waiter *w, struct place *places, gn_chan_case *cases,
-		  int count)
+static void stand(struct waiter *w, const struct choice *o)
 {
-	for (int i = 0; i < count; i++) {
-		gn_chan *c = cases[i].chan;
+	for (int i = 0; i < o->count; i++) {
+		gn_chan *c = o->cases[i].chan;
 
-		places[i] = (struct place){ .waiter = w, .task = &cases[i],
-					    .index = i };
-		gni_list_add(cases[i].send ? &c->senders : &c->receivers,
-			     &places[i].link);
+		o->places[i] = (struct place){ .waiter = w,
+					       .task = &o->cases[i],
+					       .index = i };
+		gni_list_add(o->cases[i].send ? &c->senders : &c->receivers,
+			     &o->places[i].link);
 	}
 }
 
-static int wait_in_line(struct waiter *w, struct place *places, int count,
-			gn_time until, int *index)
+/* Comes with the locks held, and leaves without. */
+static int wait_in_line(struct choice *o, struct gni_loop *l)
 {
-	int result = gni_wait_for(&w->wait, until);
-
-	leave(places, count);
-	*index = w->index;
-	return result < 0 ? result : w->result;
-}
-
-/* Does one case, waiting if it may; gives 0 and its index, or a code. */
-static int select_one(struct place *places, gn_chan_case *cases, int count,
-		      gn_time until, const char *operation, int *index)
-{
-	struct gni_loop *l = gni_loop_here();
-	struct waiter w = { .wait = { .operation = operation,
+	struct waiter w = { .wait = { .operation = o->operation,
 				      .give_up = give_up },
 			    .letter = { .open = letter_came,
 					.awaited = true },
 			    .loop = l };
-	bool may_wait = gn_time_before(GN_NOW, until);
-	struct locks locks;
+	int result;
+
+	gni_list_init(&w.letter.link);
+	stand(&w, o);
+	unlock_all(o);
+	result = gni_wait_for(&w.wait, o->until);
+	/* Who was claimed by its only channel stands in it no more. */
+	if (o->count > 1 || result < 0)
+		leave(o->places, o->count);
+	o->index = w.index;
+	return result < 0 ? result : w.result;
+}
+
+/* Does one case, waiting if it may; gives 0, with its index, or a code. */
+static int select_one(struct choice *o)
+{
+	struct gni_loop *l = gni_loop_here();
 	int result;
 
 	if (!l)
 		return gn_code();
-	if (!all_ours(cases, count))
+	if (!all_ours(o->cases, o->count))
 		return GN_EFORK;
 	if (gni_task_cancelled(l->current))
 		return GN_ECANCELED;
-	gni_list_init(&w.letter.link);
-	lock_all(&locks, cases, count);
-	result = try_all(cases, count, index);
-	if (result == 0 && may_wait)
-		stand(&w, places, cases, count);
-	unlock_all(&locks);
-	if (result == 0 && may_wait)
-		return wait_in_line(&w, places, count, until, index);
+	lock_all(o);
+	result = try_all(o);
+	if (result == 0 && gn_time_before(GN_NOW, o->until))
+		return wait_in_line(o, l);
+	unlock_all(o);
 	gni_loop_pace(l, 0);
 	if (result == 0)
 		return GN_ETIMEOUT;
@@ -337,8 +358,8 @@ static int select_one(struct place *places, gn_chan_case *cases, int count,
 static int one_case(gn_chan_case *k, gn_time until, const char *operation)
 {
 	struct place place;
-	int index = 0;
-	int result = select_one(&place, k, 1, until, operation, &index);
+	struct choice o = { k, 1, until, operation, &place, NULL, 0 };
+	int result = select_one(&o);
 
 	return result < 0 ? fail(result, operation, 0) : 0;
 }
@@ -361,15 +382,17 @@ int gn_chan_recv(gn_chan *c, void *item, gn_time until)
 int gn_chan_select(gn_chan_case *cases, int count, gn_time until)
 {
 	struct place places[CASES_MAX];
-	int index = 0, result;
+	struct locks locks;
+	struct choice o = { cases, count, until, "chan_select", places,
+			    &locks, 0 };
+	int result;
 
 	if (count < 1 || count > CASES_MAX)
 		return fail(GN_EINVAL, "chan_select", 0);
-	result = select_one(places, cases, count, until, "chan_select",
-			    &index);
+	result = select_one(&o);
 	if (result < 0)
-		return fail(result, "chan_select", (size_t)index);
-	return index;
+		return fail(result, "chan_select", (size_t)o.index);
+	return o.index;
 }
 
 static void end_all(struct gni_list *waiting)

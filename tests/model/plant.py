@@ -44,15 +44,13 @@ open = m->io && !m->ending;
 """),
     # Nobody stands in line yet when the lock is let go.
     "checks-then-stands": (1, """\
-if (result == 0 && may_wait)
-	stand(&w, places, cases, count);
-unlock_all(&locks);
+stand(&w, o);
+unlock_all(o);
 """, """\
-unlock_all(&locks);
-lock_all(&locks, cases, count);
-if (result == 0 && may_wait)
-	stand(&w, places, cases, count);
-unlock_all(&locks);
+unlock_all(o);
+lock_all(o);
+stand(&w, o);
+unlock_all(o);
 """),
     # Two may find the same fiber unclaimed.
     "claims-in-two-steps": (2, """\
