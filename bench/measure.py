@@ -22,9 +22,9 @@ RETRY_SECONDS, QUICK_RETRY_SECONDS = 120, 15
 START_SECONDS = 10      # a server that has not printed its port by then hangs
 LOAD_SECONDS = 60       # far more than opening, warming and measuring take
 FILES_SPARE = 100       # descriptors besides the connections'
-# For the estimate: starting and ending the two programs, and opening one
-# connection, about as it is on a quiet machine.
-SAMPLE_SECONDS, OPEN_SECONDS = 0.15, 0.00007
+# For the estimate: starting and ending the two programs, and what opening a
+# connection and its first messages take, about as it is on a quiet machine.
+SAMPLE_SECONDS, OPEN_SECONDS = 0.15, 0.00015
 SETTLE_SECONDS, IDLE_SECONDS = 0.3, 0.3
 
 
