@@ -179,12 +179,13 @@ void gni_uring_cancel(struct gni_io *io, struct gni_op *op)
 
 /* A cancel found no such operation.  Either its end is on the way, or it was
  * between two tries, where the kernel does not look, and must be asked for
- * anew. */
+ * anew; but not before all was heard that has come, since each miss is one
+ * more completion, behind which the ends would wait for ever. */
 static void repeat_cancels(struct gni_uring *u)
 {
 	struct gni_list *m;
 
-	if (!u->missed)
+	if (!u->missed || gni_ring_owes(&u->ring))
 		return;
 	u->missed = false;
 	while ((m = gni_list_pop(&u->canceling)) != NULL)

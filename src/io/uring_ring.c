@@ -269,6 +269,13 @@ unsigned gni_ring_ready(const struct gni_ring *r)
 	return io_uring_cq_ready(&r->uring);
 }
 
+bool gni_ring_owes(const struct gni_ring *r)
+{
+	unsigned flags = IO_URING_READ_ONCE(*r->uring.sq.kflags);
+
+	return gni_ring_ready(r) > 0 || (flags & IORING_SQ_CQ_OVERFLOW) != 0;
+}
+
 uint64_t gni_ring_second(const struct gni_ring *r)
 {
 	const struct io_uring_cq *cq = &r->uring.cq;

@@ -68,6 +68,10 @@ bool gni_ring_called(const struct gni_ring *r);
 /* gni_ring_ready gives how many completions can be taken. */
 unsigned gni_ring_ready(const struct gni_ring *r);
 
+/* gni_ring_owes tells whether there are completions that were not taken yet,
+ * also such as the ring had no place for. */
+bool gni_ring_owes(const struct gni_ring *r);
+
 /* gni_ring_second gives what stands for the operation of the completion after
  * the next one, whether or not there is one yet. */
 uint64_t gni_ring_second(const struct gni_ring *r);

@@ -152,6 +152,11 @@ unsigned gni_ring_ready(const struct gni_ring *r)
 	return state_of(r)->completed;
 }
 
+bool gni_ring_owes(const struct gni_ring *r)
+{
+	return gni_ring_ready(r) > 0;
+}
+
 uint64_t gni_ring_second(const struct gni_ring *r)
 {
 	return state_of(r)->completions[1].data;
