@@ -102,6 +102,15 @@ static void fill_recv_multi(struct io_uring_sqe *sqe, const struct gni_op *op)
 	sqe->buf_group = 0;
 }
 
+/* Of one arrival, and of all until it pauses: optlen, where a fixed file's
+ * index once was (6.16).  The second alone lets the last arrival exceed it by
+ * as much as a buffer holds. */
+static void fill_limit(struct io_uring_sqe *sqe, uint32_t len)
+{
+	sqe->len = len;
+	sqe->file_index = len;
+}
+
 static const struct {
 	void (*fill)(struct io_uring_sqe *sqe, const struct gni_op *op);
 	unsigned events;  /* when it can be tried again */
@@ -131,9 +140,8 @@ void gni_uring_fill(const struct gni_ring *r, struct io_uring_sqe *sqe,
 		io_uring_prep_timeout(sqe, &pause_time, 0, 0);
 	} else {
 		kinds[op->kind].fill(sqe, op);
-		/* optlen, where a fixed file's index once was (6.16). */
 		if (op->kind == GNI_OP_RECV_MULTI && r->limits)
-			sqe->file_index = (uint32_t)bounded(op->len);
+			fill_limit(sqe, (uint32_t)bounded(op->len));
 		if (r->poll_first && !(stage & GNI_STAGE_TRIED))
 			sqe->ioprio |= (uint16_t)kinds[op->kind].options;
 	}

@@ -21,6 +21,7 @@ extern const struct conform_case verb_cases[];
 extern const struct conform_case sentence_cases[];
 extern const struct conform_case adopt_cases[];
 extern const struct conform_case limit_cases[];
+extern const struct conform_case flood_cases[];
 extern const struct conform_case memory_cases[];
 extern const struct conform_case process_cases[];
 extern const struct conform_case serve_cases[];
@@ -45,6 +46,7 @@ const struct conform_case *const conform_tables[] = {
 	sentence_cases,
 	adopt_cases,
 	limit_cases,
+	flood_cases,
 	memory_cases,
 	process_cases,
 	serve_cases,
