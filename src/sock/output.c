@@ -375,10 +375,23 @@ static int send_direct(gn_sock *s, struct rest *rest, size_t *done,
 	return 0;
 }
 
+/* What is not gathered.  Apart, so that what is has a short way. */
+static __attribute__((noinline)) int send_pieces(gn_sock *s,
+						 const struct iovec *pieces,
+						 int count, size_t *done,
+						 gn_time until)
+{
+	struct rest rest = { pieces, count, 0 };
+
+	advance(&rest, 0); /* past empty pieces */
+	if (is_flying(s))
+		return send_late(s, &rest, done, until);
+	return send_direct(s, &rest, done, until);
+}
+
 int gni_output_send(gn_sock *s, const struct iovec *pieces, int count,
 		    size_t *done, gn_time until)
 {
-	struct rest rest = { pieces, count, 0 };
 	size_t len = gni_pieces_len(pieces, count);
 	int result = 0;
 
@@ -386,16 +399,10 @@ int gni_output_send(gn_sock *s, const struct iovec *pieces, int count,
 		return -s->out.error;
 	if (len == 0)
 		return 0;
-	if (should_gather(s, len) && gather(s, pieces, count, len)) {
+	if (should_gather(s, len) && gather(s, pieces, count, len))
 		*done = len;
-		gni_loop_pace(s->loop, len);
-		return 0;
-	}
-	advance(&rest, 0); /* past empty pieces */
-	if (is_flying(s))
-		result = send_late(s, &rest, done, until);
 	else
-		result = send_direct(s, &rest, done, until);
+		result = send_pieces(s, pieces, count, done, until);
 	if (result == 0)
 		gni_loop_pace(s->loop, len);
 	return result;

@@ -56,7 +56,16 @@ static __attribute__((noinline, cold)) int send_ended(const gn_sock *s)
 			"this side has ended its sending");
 }
 
-int gn_sendv(gn_sock *s, const struct iovec *pieces, int count, gn_time until)
+static __attribute__((noinline, cold)) int fail(const gn_sock *s, int result,
+						size_t done)
+{
+	result = gni_sock_fail(s, GNI_SEND, result, done, 0);
+	gni_loop_pace(gni_loop_mine(), done); /* who tries again and again */
+	return result;
+}
+
+static inline int send_all(gn_sock *s, const struct iovec *pieces, int count,
+			   gn_time until)
 {
 	size_t done = 0;
 	int result = gni_sock_begin(s, GNI_SEND);
@@ -68,18 +77,19 @@ int gn_sendv(gn_sock *s, const struct iovec *pieces, int count, gn_time until)
 	if (s->out.ended)
 		return send_ended(s);
 	result = send_pieces(s, pieces, count, &done, until);
-	if (result == 0)
-		return 0;
-	result = gni_sock_fail(s, GNI_SEND, result, done, 0);
-	gni_loop_pace(gni_loop_mine(), done); /* who tries again and again */
-	return result;
+	return result == 0 ? 0 : fail(s, result, done);
+}
+
+int gn_sendv(gn_sock *s, const struct iovec *pieces, int count, gn_time until)
+{
+	return send_all(s, pieces, count, until);
 }
 
 int gn_send(gn_sock *s, const void *buf, size_t len, gn_time until)
 {
 	struct iovec piece = { (void *)(uintptr_t)buf, len };
 
-	return gn_sendv(s, &piece, 1, until);
+	return send_all(s, &piece, 1, until);
 }
 
 void gn_cork(gn_sock *s)
