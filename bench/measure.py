@@ -15,7 +15,7 @@ from children import (Failed, check_alive, complaint, read_all, read_line,
 
 ROUNDS, WARM_MS, MEASURE_MS = 5, 200, 1000
 QUICK_ROUNDS, QUICK_WARM_MS, QUICK_MEASURE_MS = 2, 100, 200
-MEMORY_ROUNDS_MAX = 3
+MEMORY_ROUNDS_MAX = 2      # it hardly differs from one to the next
 # A disturbed sample is taken anew; not for ever on a busy machine.
 TRIES_MAX = 3
 RETRY_SECONDS, QUICK_RETRY_SECONDS = 120, 15
@@ -25,7 +25,7 @@ FILES_SPARE = 100       # descriptors besides the connections'
 # For the estimate: starting and ending the two programs, and what opening a
 # connection and its first messages take, about as it is on a quiet machine.
 SAMPLE_SECONDS, OPEN_SECONDS = 0.15, 0.00015
-SETTLE_SECONDS, IDLE_SECONDS = 0.3, 0.3
+SETTLE_SECONDS, IDLE_SECONDS = 1.2, 0.3
 
 
 class Bench:
