@@ -23,7 +23,10 @@
 /* Messages under way together: enough to keep the server busy, few enough to
  * lie in the sockets' buffers. */
 #define WINDOW 128
+/* After so many it says how many there are, having waited until the server has
+ * accepted them: whom a full backlog refuses tries again a second later. */
 #define REPORT_EACH 1000
+#define REPORT_TURN 1000000
 /* Connections from one address of ours. Looking for a free port takes the
  * kernel milliseconds once half of an address's 28,000 are taken. */
 #define FROM_EACH 4000
@@ -73,16 +76,6 @@ static void say(const char *what, size_t number)
 	fflush(stdout);
 }
 
-static void open_all(const struct sockaddr_in *there)
-{
-	for (size_t i = 0; i < count; i++) {
-		open_one(there, i);
-		if ((i + 1) % REPORT_EACH == 0 && i + 1 < count)
-			say("open", i + 1);
-	}
-	say("opened", count);
-}
-
 /* No two connections and no two turns say the same. */
 static void compose(char message[MESSAGE_LEN], size_t i, unsigned turn)
 {
@@ -112,6 +105,19 @@ static void hear(size_t i, unsigned turn)
 	errno = 0;
 	if (got != MESSAGE_LEN || memcmp(message, answer, MESSAGE_LEN) != 0)
 		bench_fail("the server returned something else");
+}
+
+static void open_all(const struct sockaddr_in *there)
+{
+	for (size_t i = 0; i < count; i++) {
+		open_one(there, i);
+		if ((i + 1) % REPORT_EACH != 0 || i + 1 == count)
+			continue;
+		ask(i, REPORT_TURN);
+		hear(i, REPORT_TURN);
+		say("open", i + 1);
+	}
+	say("opened", count);
 }
 
 static void exchange_all(unsigned turn)

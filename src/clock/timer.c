@@ -136,11 +136,6 @@ void gni_timer_set(struct gni_timers *all, struct gni_timer *t, gn_time due)
 	sift_up(all, t->index - 1, t);
 }
 
-void gni_timer_clear(struct gni_timer *t)
-{
-	t->due = GN_NEVER;
-}
-
 void gni_timer_drop(struct gni_timers *all, struct gni_timer *t)
 {
 	t->due = GN_NEVER;

@@ -46,7 +46,10 @@ void gni_timer_unreserve(struct gni_timers *all);
 void gni_timer_set(struct gni_timers *all, struct gni_timer *t, gn_time due);
 
 /* gni_timer_clear unsets it; cheap, it may stay in the heap. */
-void gni_timer_clear(struct gni_timer *t);
+static inline void gni_timer_clear(struct gni_timer *t)
+{
+	t->due = GN_NEVER;
+}
 
 /* gni_timer_drop takes it out of the heap and gives back its reservation:
  * before its owner is freed. */

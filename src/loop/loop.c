@@ -79,14 +79,6 @@ static struct gni_task *next_ready(struct gni_loop *l, size_t among)
 	return ring[first];
 }
 
-void gni_run_ready(struct gni_loop *l, struct gni_task *t)
-{
-	size_t last = l->ready_first + l->ready_count;
-
-	l->ready[last & (l->ready_capacity - 1)] = t;
-	l->ready_count++;
-}
-
 bool gni_run_reserve(struct gni_loop *l)
 {
 	size_t capacity = l->ready_capacity ? l->ready_capacity * 2 : 16;

@@ -12,7 +12,13 @@ void gni_run_until(struct gni_loop *loop, gni_run_enough *enough,
 		   const void *what);
 
 /* gni_run_ready makes a task the last of the ready ones. */
-void gni_run_ready(struct gni_loop *loop, struct gni_task *t);
+static inline void gni_run_ready(struct gni_loop *l, struct gni_task *t)
+{
+	size_t last = l->ready_first + l->ready_count;
+
+	l->ready[last & (l->ready_capacity - 1)] = t;
+	l->ready_count++;
+}
 
 /* gni_run_reserve makes room for one more task among the ready. */
 bool gni_run_reserve(struct gni_loop *loop);

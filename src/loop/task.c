@@ -204,7 +204,7 @@ int gni_wait_for(struct gni_wait *w, gn_time until)
 	t->served = 0;
 	if (t->cancelled)
 		until = gn_time_earlier(until, t->shield);
-	if (gn_time_before(until, GN_NEVER))
+	if (until.ns < GN_NEVER.ns)
 		gni_timer_set(&l->timers, &t->timer, until);
 	suspend(l, t, w);
 	return w->result;

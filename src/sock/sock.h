@@ -124,7 +124,6 @@ struct gn_sock {
 	bool lingers : 1;     /* as long as was said, in gni_far */
 	int fd;
 	unsigned fork;
-	unsigned verbs; /* the calls it has, a bit each */
 	unsigned users; /* fibers inside a wait on it */
 	struct gni_loop *loop; /* of the thread that first waited */
 	struct gni_owned owned;
@@ -132,6 +131,7 @@ struct gn_sock {
 	struct gni_input in;
 	struct gni_output out;
 	struct gni_peer near_peer;
+	unsigned verbs; /* the calls it has, a bit each */
 	struct gni_far *far;
 };
 

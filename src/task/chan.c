@@ -335,18 +335,20 @@ static int wait_in_line(struct choice *o, struct gni_loop *l)
 /* Does one case, waiting if it may; gives 0, with its index, or a code. */
 static int select_one(struct choice *o)
 {
-	struct gni_loop *l = gni_loop_here();
+	struct gni_loop *l = gni_loop_mine();
 	int result;
 
+	if (!l)
+		l = gni_loop_here();
 	if (!l)
 		return gn_code();
 	if (!all_ours(o->cases, o->count))
 		return GN_EFORK;
-	if (gni_task_cancelled(l->current))
+	if (l->current->cancelled && gni_task_cancelled(l->current))
 		return GN_ECANCELED;
 	lock_all(o);
 	result = try_all(o);
-	if (result == 0 && gn_time_before(GN_NOW, o->until))
+	if (result == 0 && o->until.ns > GN_NOW.ns)
 		return wait_in_line(o, l);
 	unlock_all(o);
 	gni_loop_pace(l, 0);

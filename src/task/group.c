@@ -182,7 +182,8 @@ int gn_group_wait(gn_group *g, gn_time until)
 
 	if (result < 0)
 		return result;
-	if (gni_task_cancelled(g->loop->current))
+	if (g->loop->current->cancelled &&
+	    gni_task_cancelled(g->loop->current))
 		return fail(GN_ECANCELED, "group_wait");
 	if (g->live > 0)
 		result = join(g, false, until);
