@@ -60,8 +60,9 @@ GN_API gn_time gn_now(void);
  * gn_in gives the instant duration_ns nanoseconds from now.
  *
  * Programs ask this before most calls, so a second and more are counted from
- * the kernel's latest tick: the instant may lie up to 10 ms later, not earlier.
- * What must be exact is gn_time_add(gn_now(), duration_ns).
+ * the kernel's latest tick: the instant may lie up to 12 ms later, and earlier
+ * only where the machine itself stood still meanwhile.  What must be exact is
+ * gn_time_add(gn_now(), duration_ns).
  *
  * A duration of zero or less gives the present instant; one that reaches past
  * the end of the clock gives GN_NEVER.

@@ -17,8 +17,8 @@ const gn_time *gni_clock_virtual(const gn_time *now)
 	return former;
 }
 
-/* A kernel's tick, at most. */
-#define TICK_NS (10 * GN_MSEC)
+/* A kernel's tick, at most, and what it may be late by. */
+#define TICK_NS (12 * GN_MSEC)
 
 static inline gn_time read_clock(clockid_t clock)
 {

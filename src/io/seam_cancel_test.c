@@ -45,17 +45,31 @@ static void armed_receive(struct seam *s)
 	pair_close(s, fd);
 }
 
-static void armed_send(struct seam *s)
+/* Sends until a send has to wait, and is canceled: what was full for TCP may
+ * have room when its bytes have moved on. */
+static void cancel_when_full(struct seam *s, int fd)
 {
 	static char buf[4096];
 	struct heard h;
+
+	fill(s, fd);
+	do {
+		h = heard_bytes(GNI_OP_SEND, fd, buf, sizeof buf);
+		submit(s, &h);
+		turns(s);
+		cancel(s, &h);
+	} while (await(s, &h) > 0);
+	assert_int_equal(h.result, -ECANCELED);
+	assert_int_equal(h.calls, 1);
+}
+
+static void armed_send(struct seam *s)
+{
 	int fd[2];
 
 	pair_open(s, fd);
-	fill(s, fd[0]);
-	h = heard_bytes(GNI_OP_SEND, fd[0], buf, sizeof buf);
-	assert_cancels(s, &h);
-	assert_cancels(s, &h);
+	cancel_when_full(s, fd[0]);
+	cancel_when_full(s, fd[0]);
 	pair_close(s, fd);
 }
 
@@ -256,7 +270,7 @@ static void one_of_several(struct seam *s)
 	int fd[2];
 
 	pair_open(s, fd);
-	fill(s, fd[0]);
+	cancel_when_full(s, fd[0]);
 	in = heard_bytes(GNI_OP_RECV, fd[0], buf, sizeof buf);
 	out = heard_bytes(GNI_OP_SEND, fd[0], buf, 1);
 	poll = heard_poll(fd[0], POLLIN);
@@ -265,7 +279,8 @@ static void one_of_several(struct seam *s)
 	submit(s, &poll);
 	assert_in(s, &in);
 	cancel(s, &out);
-	assert_int_equal(await(s, &out), -ECANCELED);
+	await(s, &out);
+	assert_true(out.result == -ECANCELED || out.result == 1);
 	assert_in(s, &in);
 	assert_in(s, &poll);
 	assert_int_equal(send_now(s, fd[1], "x", 1), 1);

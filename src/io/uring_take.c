@@ -160,11 +160,12 @@ static void take_wake(struct gni_uring *u)
  * served: its operation, what lies before it and what lies behind. */
 static void fetch_second(const struct gni_uring *u)
 {
-	uint64_t data = gni_ring_second(&u->ring) & ~(uint64_t)GNI_DATA_WATCH;
+	uintptr_t data = (uintptr_t)gni_ring_second(&u->ring);
 
-	__builtin_prefetch((const char *)(uintptr_t)data - 64);
-	__builtin_prefetch((const char *)(uintptr_t)data);
-	__builtin_prefetch((const char *)(uintptr_t)data + 64);
+	/* A number, not a pointer: it may stand for no operation at all. */
+	__builtin_prefetch((const void *)(data - 64));
+	__builtin_prefetch((const void *)data);
+	__builtin_prefetch((const void *)(data + 64));
 }
 
 void gni_uring_take_all(struct gni_uring *u)

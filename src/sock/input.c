@@ -125,10 +125,22 @@ static bool take_now(gn_sock *s)
 	return true;
 }
 
+/* What the standing operation may bring before it pauses: what is queued was
+ * brought before. */
+static void set_limit(gn_sock *s)
+{
+	size_t queued = gni_bytes_count(&s->in.queue);
+	size_t left = s->in.ahead_bytes > queued ?
+			      s->in.ahead_bytes - queued : 0;
+
+	s->in.op.len = left > GNI_RECV_CHUNK ? left : GNI_RECV_CHUNK;
+}
+
 static void take_in(gn_sock *s, const uint8_t *bytes, size_t len)
 {
 	note_size(&s->in, len);
 	wake_reader(s, store(s, bytes, len));
+	set_limit(s);
 }
 
 /* Whether the standing operation had better end: nobody takes what it brings,
@@ -193,7 +205,7 @@ static void arm(gn_sock *s, struct gni_loop *l)
 		return;
 	op->kind = GNI_OP_RECV_MULTI;
 	op->fd = s->fd;
-	op->len = s->in.ahead_bytes;
+	set_limit(s);
 	op->done = arrived;
 	l->backend->submit(l->io, op);
 }
@@ -202,10 +214,14 @@ static void arm(gn_sock *s, struct gni_loop *l)
 static ssize_t wait_standing(gn_sock *s, void *buf, size_t len,
 			     enum gni_verb verb, gn_time until)
 {
+	int result;
+
 	arm(s, s->loop);
 	s->in.into = buf;
 	s->in.room = len;
-	return gni_sock_wait(s, &s->reader, verb, until);
+	result = gni_sock_wait(s, &s->reader, verb, until);
+	s->in.into = NULL;
+	return result;
 }
 
 /* One receive of its own, into the caller's buffer or the queue.  Apart, since

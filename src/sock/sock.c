@@ -358,11 +358,14 @@ const struct gni_calls *gni_sock_calls(const gn_sock *s, struct gni_io **io)
 	return l ? l->calls : &gni_sys_calls;
 }
 
-static int leave(gn_sock *s, int result)
+/* A close that came after the bytes drops them: its peer is heard out. */
+static int leave(gn_sock *s, struct gni_wait **slot, int result)
 {
 	s->users--;
 	if (s->closing == GNI_OPEN)
 		return result;
+	if (slot == &s->reader && result > 0)
+		s->unread_seen = true;
 	if (s->users == 0)
 		gni_close_later(s);
 	return GN_ECLOSED;
@@ -370,6 +373,8 @@ static int leave(gn_sock *s, int result)
 
 static void enter(gn_sock *s, struct gni_wait **slot, struct gni_wait *w)
 {
+	GNI_CHECK(!*slot, "gn_%s: another fiber waits for this socket too",
+		  w->operation);
 	*slot = w;
 	s->users++;
 }
@@ -402,7 +407,7 @@ int gni_sock_wait(gn_sock *s, struct gni_wait **slot, enum gni_verb verb,
 			      .slot = slot };
 
 	enter(s, slot, &w.wait);
-	return leave(s, gni_wait_for(&w.wait, until));
+	return leave(s, slot, gni_wait_for(&w.wait, until));
 }
 
 int gni_sock_call(gn_sock *s, struct gni_wait **slot, struct gni_call *c,
@@ -414,7 +419,7 @@ int gni_sock_call(gn_sock *s, struct gni_wait **slot, struct gni_call *c,
 	result = gni_call_wait(c, gni_verb_word(verb), gni_sock_about(s),
 			       until);
 	*slot = NULL;
-	return leave(s, result);
+	return leave(s, slot, result);
 }
 
 void gn_sock_local(const gn_sock *s, gn_addr *addr)

@@ -11,9 +11,9 @@
 #include "io/sim/op.h"
 #include "io/sim/trouble.h"
 
-/* What a standing receive gives at once from a stream: a page, as a ring of
- * provided buffers would. */
-#define PIECE 4096
+/* What a standing receive gives at once from a stream: enough that large
+ * receives are known for such. */
+#define PIECE 16384
 
 /* What it gives from a datagram socket: the longest one. */
 #define DATAGRAM 65536
