@@ -200,7 +200,9 @@ static int try_case(gn_chan_case *k)
 	return !k->send && c->ended ? GN_EEND : 0;
 }
 
-/* Out of every channel, also of those that did not claim it. */
+/* Out of every channel, also of those that did not claim it.  The lock also of
+ * the one that did: until it can be had another thread is still at work there,
+ * and the waiter may free the channel as soon as it returns. */
 static void leave(struct place *places, int count)
 {
 	for (int i = 0; i < count; i++) {
@@ -325,9 +327,7 @@ static int wait_in_line(struct choice *o, struct gni_loop *l)
 	stand(&w, o);
 	unlock_all(o);
 	result = gni_wait_for(&w.wait, o->until);
-	/* Who was claimed by its only channel stands in it no more. */
-	if (o->count > 1 || result < 0)
-		leave(o->places, o->count);
+	leave(o->places, o->count);
 	o->index = w.index;
 	return result < 0 ? result : w.result;
 }

@@ -3,10 +3,12 @@
  * at either end.
  */
 #include <pthread.h>
+#include <sched.h>
 #include <stdatomic.h>
 #include <string.h>
 
 #include "base/rng.h"
+#include "loop/mailbox.h"
 #include "loop/trial_test.h"
 
 static gn_chan *open_chan(size_t bytes, size_t capacity)
@@ -204,6 +206,80 @@ static void sender_that_never_waits(void)
 	WANT_IS(gn_chan_recv(c, &item, SOON), GN_EEND);
 	join(t);
 	gn_chan_close(c);
+}
+
+/* ---- a pointer lent: who was served frees the channel at once */
+
+struct loan {
+	gn_chan *chan;
+	bool ending;
+	atomic_bool over; /* the receiver has returned */
+};
+
+static _Thread_local struct loan *lent;
+
+void __real_gni_mailbox_drop(struct gni_mailbox *m);
+void __wrap_gni_mailbox_drop(struct gni_mailbox *m);
+
+/* A sender has served a fiber of another thread and still holds the channel's
+ * lock: the receiver gets its time, and must not use it to return. */
+void __wrap_gni_mailbox_drop(struct gni_mailbox *m)
+{
+	gn_time until = gn_in(10 * GN_MSEC);
+
+	__real_gni_mailbox_drop(m);
+	if (!lent)
+		return;
+	while (!atomic_load(&lent->over) && gn_time_before(gn_now(), until))
+		sched_yield();
+	WANT(!atomic_load(&lent->over));
+}
+
+static int recv_and_free(void *arg)
+{
+	struct loan *l = arg;
+	int item;
+
+	WANT_IS(gn_chan_recv(l->chan, &item, SOON), l->ending ? GN_EEND : 0);
+	atomic_store(&l->over, true);
+	gn_chan_close(l->chan);
+	return 0;
+}
+
+static void *serve(void *arg)
+{
+	struct loan *l = arg;
+	int item = 0;
+
+	lent = l;
+	if (l->ending)
+		gn_chan_end(l->chan);
+	else
+		WANT_IS(gn_chan_send(l->chan, &item, GN_NOW), 0);
+	lent = NULL;
+	return NULL;
+}
+
+static void lend(bool ending)
+{
+	struct loan l = { .chan = open_chan(sizeof(int), 1),
+			  .ending = ending };
+	gn_group *g = open_group();
+	pthread_t t;
+
+	WANT_IS(gn_go(g, recv_and_free, &l), 0);
+	gn_yield();
+	t = start(serve, &l);
+	WANT_IS(gn_group_wait(g, SOON), 0);
+	WANT(atomic_load(&l.over));
+	join(t);
+	gn_group_close(g);
+}
+
+static void freed_by_who_was_served(void)
+{
+	lend(false);
+	lend(true);
 }
 
 /* ---- the end while threads wait */
@@ -500,6 +576,7 @@ static const struct trial trials[] = {
 	{ "many to many", many_to_many, ON_REAL },
 	{ "ends right after", ends_right_after, ON_REAL },
 	{ "sender that never waits", sender_that_never_waits, ON_REAL },
+	{ "freed by who was served", freed_by_who_was_served, ON_REAL },
 	{ "end meets waiters", end_meets_waiters, ON_REAL },
 	{ "select across threads", select_across_threads, ON_REAL },
 	{ "by chance fault_21", by_chance, ON_REAL },
