@@ -21,6 +21,8 @@ struct gni_uring {
 	struct gni_list cancels; /* operations in it, to be canceled */
 	struct gni_list canceling; /* the same, their cancels placed */
 	bool missed;		   /* a cancel has not found its operation */
+	bool heard_all; /* the last taking of completions left none */
+	unsigned put_off; /* turns for which such a cancel was not repeated */
 	struct gni_list ended;	 /* operations to be told their end */
 	size_t ending;		 /* how many those are */
 	size_t in;		 /* operations submitted and not idle again */

@@ -16,6 +16,8 @@
 #include "io/uring_kernel.h"
 
 #define PAIRS 12
+#define CROWD 500
+#define MANY_TURNS 1000
 
 /* What is withheld; all zero withholds nothing. */
 static struct {
@@ -29,7 +31,11 @@ static struct {
 	int enter_error;
 	int enter_passes; /* how many calls go through before the one */
 	bool enter_failed;
+	int cancels; /* how many do not find their operation */
 } without;
+
+/* The ring opened last. */
+static struct io_uring *opened;
 
 int __real_io_uring_queue_init_params(unsigned entries, struct io_uring *ring,
 				      struct io_uring_params *p);
@@ -59,6 +65,7 @@ int __wrap_io_uring_queue_init_params(unsigned entries, struct io_uring *ring,
 		return -EINVAL;
 	err = __real_io_uring_queue_init_params(entries, ring, p);
 	ring->features &= ~without.features;
+	opened = ring;
 	return err;
 }
 
@@ -81,9 +88,24 @@ int __wrap_io_uring_register(unsigned fd, unsigned opcode, const void *arg,
 	return __real_io_uring_register(fd, opcode, arg, count);
 }
 
+/* Lets cancels look for an operation that is not there, as if the kernel had
+ * theirs between two tries. */
+static void mislead_cancels(const struct io_uring_sq *sq)
+{
+	for (unsigned i = *sq->khead; i != *sq->ktail; i++) {
+		struct io_uring_sqe *sqe = &sq->sqes[i & sq->ring_mask];
+
+		if (sqe->opcode == IORING_OP_ASYNC_CANCEL &&
+		    without.cancels-- > 0)
+			sqe->addr = UINT64_MAX;
+	}
+}
+
 int __wrap_io_uring_enter2(unsigned fd, unsigned submit, unsigned least,
 			   unsigned flags, sigset_t *arg, size_t len)
 {
+	if (without.cancels > 0)
+		mislead_cancels(&opened->sq);
 	if (without.enter_error && without.enter_passes-- == 0) {
 		without.enter_failed = true;
 		return without.enter_error;
@@ -347,6 +369,95 @@ static void fault_51_each_enter_fails_once(void **state)
 		}
 }
 
+/* A receive on a pair of its own, whose first cancel will miss. */
+static void cancel_in_vain(struct gni_io *io, struct heard *h, int fd[2])
+{
+	static char byte;
+
+	pair_open(SOCK_STREAM, fd);
+	*h = heard(GNI_OP_RECV, fd[0]);
+	h->op.buf = &byte;
+	h->op.len = 1;
+	submit(io, h);
+	turn(io);
+	without.cancels = 1;
+	io->backend->cancel(io, &h->op);
+}
+
+/* Without deferred work a completion comes with any system call: there is one
+ * at the beginning of every turn. */
+static void a_cancel_misses_amid_completions(void **state)
+{
+	struct gni_io *io = ring_open(GNI_FEATURE_DEFER, 0);
+	struct heard canceled, in[2];
+	int fd[2][2], its[2], i;
+	char byte;
+
+	(void)state;
+	for (i = 0; i < 2; i++) {
+		pair_open(SOCK_STREAM, fd[i]);
+		in[i] = heard(GNI_OP_RECV, fd[i][0]);
+		in[i].op.buf = &byte;
+		in[i].op.len = 1;
+	}
+	submit(io, &in[0]);
+	cancel_in_vain(io, &canceled, its);
+	for (i = 0; i < MANY_TURNS && canceled.calls == 0; i++) {
+		assert_int_equal(write(fd[i % 2][1], "x", 1), 1);
+		submit(io, &in[(i + 1) % 2]);
+		turn(io);
+		await(io, &in[i % 2], i / 2 + 1);
+	}
+	assert_int_equal(canceled.calls, 1);
+	assert_int_equal(canceled.result, -ECANCELED);
+	assert_int_equal(write(fd[i % 2][1], "x", 1), 1);
+	await(io, &in[i % 2], i / 2 + 1);
+	for (i = 0; i < 2; i++)
+		pair_close(fd[i]);
+	pair_close(its);
+	io->backend->close(io);
+}
+
+static struct gni_io *crowded; /* NULL: the crowd comes to rest */
+
+static void hear_and_go_on(struct gni_op *op, int result, bool more)
+{
+	hear(op, result, more);
+	if (crowded)
+		crowded->backend->submit(crowded, op);
+}
+
+/* More completions than the ring has places for, and no end of them. */
+static void a_cancel_misses_amid_overflow(void **state)
+{
+	static struct heard all[CROWD];
+	struct gni_io *io = ring_open(0, TINY);
+	struct heard canceled;
+	int fd[2], its[2];
+
+	(void)state;
+	pair_open(SOCK_STREAM, fd);
+	crowded = io;
+	for (int i = 0; i < CROWD; i++) {
+		all[i] = heard(GNI_OP_POLL, fd[0]);
+		all[i].op.events = POLLOUT;
+		all[i].op.done = hear_and_go_on;
+		submit(io, &all[i]);
+	}
+	cancel_in_vain(io, &canceled, its);
+	for (int i = 0; i < MANY_TURNS && canceled.calls == 0; i++)
+		turn(io);
+	assert_int_equal(canceled.calls, 1);
+	assert_int_equal(canceled.result, -ECANCELED);
+	crowded = NULL;
+	for (int i = 0; i < CROWD; i++)
+		while (all[i].op.state != GNI_OP_IDLE)
+			io->backend->wait(io, GN_NEVER);
+	pair_close(fd);
+	pair_close(its);
+	io->backend->close(io);
+}
+
 static void a_lost_ring_stops_the_program(void **state)
 {
 	int status;
@@ -382,6 +493,8 @@ int main(void)
 		TEST(fault_51_no_memory_for_buffers),
 		TEST(fault_51_no_memory_for_buffers_and_a_cancel),
 		TEST(fault_51_each_enter_fails_once),
+		TEST(a_cancel_misses_amid_completions),
+		TEST(a_cancel_misses_amid_overflow),
 		TEST(a_lost_ring_stops_the_program),
 	};
 

@@ -23,6 +23,12 @@
 #include "io/uring.h"
 #include "io/uring_op.h"
 
+/* For how many turns a missed cancel is put off at most, since a ring that
+ * overflows under load is never heard out.  A turn hears a whole queue of
+ * completions, so by then the misses of the last time were heard, and their
+ * number does not grow. */
+#define PUT_OFF_TURNS 64
+
 /* Makes an operation end in this or the next wait. */
 static void end(struct gni_uring *u, struct gni_op *op, int result)
 {
@@ -179,15 +185,17 @@ void gni_uring_cancel(struct gni_io *io, struct gni_op *op)
 
 /* A cancel found no such operation.  Either its end is on the way, or it was
  * between two tries, where the kernel does not look, and must be asked for
- * anew; but not before all was heard that has come, since each miss is one
- * more completion, behind which the ends would wait for ever. */
+ * anew; but not before all was heard that had come, since each miss is one
+ * more completion, behind which the ends would wait for ever; or not before
+ * some turns have gone by. */
 static void repeat_cancels(struct gni_uring *u)
 {
 	struct gni_list *m;
 
-	if (!u->missed || gni_ring_owes(&u->ring))
+	if (!u->missed || (!u->heard_all && u->put_off++ < PUT_OFF_TURNS))
 		return;
 	u->missed = false;
+	u->put_off = 0;
 	while ((m = gni_list_pop(&u->canceling)) != NULL)
 		gni_list_add(&u->cancels, m);
 }

@@ -185,4 +185,7 @@ void gni_uring_take_all(struct gni_uring *u)
 		else
 			take(u, &event);
 	}
+	/* Asked later, after fibers have made system calls, it would hardly
+	 * ever be so: any of those may bring completions. */
+	u->heard_all = !gni_ring_owes(&u->ring);
 }
