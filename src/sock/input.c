@@ -125,15 +125,15 @@ static bool take_now(gn_sock *s)
 	return true;
 }
 
-/* What the standing operation may bring before it pauses: what is queued was
- * brought before. */
+/* What the standing operation may bring before it pauses: half of what is left,
+ * since with a byte less the kernel brings as much again. */
 static void set_limit(gn_sock *s)
 {
 	size_t queued = gni_bytes_count(&s->in.queue);
 	size_t left = s->in.ahead_bytes > queued ?
 			      s->in.ahead_bytes - queued : 0;
 
-	s->in.op.len = left > GNI_RECV_CHUNK ? left : GNI_RECV_CHUNK;
+	s->in.op.len = (left > GNI_RECV_CHUNK ? left : GNI_RECV_CHUNK) / 2;
 }
 
 static void take_in(gn_sock *s, const uint8_t *bytes, size_t len)

@@ -335,6 +335,28 @@ static int ahead_at(gn_sock *from, gn_sock *to, size_t most)
 	return fd;
 }
 
+/* What is queued when a flood begins is a part of what may be. */
+static int nearly_full(gn_sock *from, gn_sock *to, size_t ahead)
+{
+	size_t len = 0, most = ahead + 4096;
+	char *unread = malloc(most);
+	struct one flooder;
+	int fd;
+
+	WANT(unread);
+	TRY(send_pattern(from, ahead - 2, 0));
+	WANT_IS(gn_recv(to, unread, 1, SOON), 1);
+	WANT_IS(gn_sleep(A_MOMENT), 0);
+	TRY(go_one(&flooder, flood, from));
+	for (int i = 0; i < 5; i++)
+		WANT_IS(gn_sleep(A_MOMENT), 0);
+	fd = gn_release(to, unread, most, &len);
+	WANT(fd >= 0);
+	TRY(stop_one(&flooder));
+	free(unread);
+	return fd;
+}
+
 /* A listener hands it to its clients.  What is asked for comes on top. */
 static int reads_ahead(const struct place *p)
 {
@@ -349,6 +371,11 @@ static int reads_ahead(const struct place *p)
 	gn_close(s[0]);
 	TRY(two_with(p, &opts, "recv-ahead=4k&linger=0s", s));
 	fd = ahead_at(s[1], s[0], 8192 + 4096 + ASKED);
+	TRY(fd);
+	close(fd);
+	gn_close(s[1]);
+	TRY(two_with(p, &opts, "recv-ahead=4k&linger=0s", s));
+	fd = nearly_full(s[1], s[0], 8192);
 	TRY(fd);
 	close(fd);
 	gn_close(s[1]);
