@@ -242,5 +242,5 @@ ssize_t gn_recv_text(gn_sock *s, char *buf, size_t size, gn_time until)
 		}
 		n = take_text(&w);
 	}
-	return n;
+	return n < 0 ? n : served(s, n);
 }

@@ -311,6 +311,49 @@ static int flood_is_fair(const struct place *p)
 	return 0;
 }
 
+/* ---- one that takes what has come, a few characters at a time */
+
+#define TEXT 8192
+
+static int count_turns(void *arg)
+{
+	unsigned long *turns = arg;
+
+	while (!gn_cancelled()) {
+		(*turns)++;
+		gn_yield();
+	}
+	return 0;
+}
+
+static int text_is_fair(const struct place *p)
+{
+	static char text[TEXT];
+	unsigned long turns = 0, before = 0;
+	struct one counter;
+	gn_sock *s[2];
+	char buf[5];
+
+	memset(text, 't', sizeof text);
+	TRY(two(p, s));
+	TRY(go_one(&counter, count_turns, &turns));
+	WANT_IS(gn_send(s[0], text, sizeof text, SOON), 0);
+	for (size_t calls = 1, taken = 0; taken < TEXT; calls++) {
+		ssize_t n = gn_recv_text(s[1], buf, sizeof buf, SOON);
+
+		WANT(n > 0);
+		taken += (size_t)n;
+		if (calls % 512 != 0)
+			continue;
+		WANT(turns > before);
+		before = turns;
+	}
+	cancel_one(&counter);
+	WANT_IS(join_one(&counter), 0);
+	close_two(s);
+	return 0;
+}
+
 /* ---- how far a stream reads ahead is told by an option */
 
 #define ASKED 1000
@@ -387,6 +430,8 @@ const struct conform_case flood_cases[] = {
 	  NULL, NO_THREADS },
 	{ "flood_is_fair (fault_56)", K_STREAM, 0, flood_is_fair, NULL, NULL,
 	  ON_FIBERS },
+	{ "text_is_fair (fault_56)", K_STREAM, 0, text_is_fair, NULL, NULL,
+	  NO_THREADS },
 	{ "reads_ahead (fault_51)", K_STREAM | K_NAMED, 0, reads_ahead, NULL,
 	  NULL, ON_REAL },
 	{ 0 },
