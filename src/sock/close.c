@@ -51,10 +51,10 @@ static void unclaim(gn_sock *s)
 	struct gni_io *io;
 	const struct gni_calls *calls = gni_sock_calls(s, &io);
 
-	if (s->far->file.inode)
+	if (s->far->file.inode) {
 		calls->unclaim(io, &s->far->local, &s->far->file);
-	if (s->far->file.inode)
 		s->far->file.inode = 0;
+	}
 }
 
 static void release(gn_sock *s)
@@ -246,7 +246,6 @@ static void linger_over(struct gni_timer *timer)
 static bool start_linger(gn_sock *s)
 {
 	struct gni_loop *l = s->loop;
-
 	int64_t linger_ns = s->lingers ? s->far->linger_ns : GNI_LINGER_NS;
 	struct gni_far *far = gni_sock_far(s);
 
