@@ -40,11 +40,24 @@ void gni_switch_jump(void **save, void *to);
  * a return, which the processor would predict wrong.
  */
 #if defined(__x86_64__) && !defined(GNI_FIBER_PORTABLE)
+/* What a compiler may have something in only where it was told so. */
+#if defined(__AVX512F__)
+#define GNI_SWITCH_WIDE \
+	, "xmm16", "xmm17", "xmm18", "xmm19", "xmm20", "xmm21", "xmm22", \
+		"xmm23", "xmm24", "xmm25", "xmm26", "xmm27", "xmm28", "xmm29", \
+		"xmm30", "xmm31", "k0", "k1", "k2", "k3", "k4", "k5", "k6", \
+		"k7"
+#else
+#define GNI_SWITCH_WIDE
+#endif
+
 static inline __attribute__((always_inline)) void gni_switch_away(void **save,
 								  void *to)
 {
 	/* As switch_x86_64.S has it.  The compiler's own bytes may lie below
-	 * its stack pointer, and come back as they were. */
+	 * its stack pointer, and come back as they were.  The x87 and MMX
+	 * registers are left out: they are empty wherever a function is called,
+	 * and no function that this is part of has anything in them. */
 	__asm__ volatile("leaq	-128(%%rsp), %%rsp\n\t"
 			 "leaq	1f(%%rip), %%rax\n\t"
 			 "pushq	%%rbp\n\t"
@@ -62,7 +75,8 @@ static inline __attribute__((always_inline)) void gni_switch_away(void **save,
 			   "r11", "r12", "r13", "r14", "r15", "memory", "cc",
 			   "xmm0", "xmm1", "xmm2", "xmm3", "xmm4", "xmm5",
 			   "xmm6", "xmm7", "xmm8", "xmm9", "xmm10", "xmm11",
-			   "xmm12", "xmm13", "xmm14", "xmm15");
+			   "xmm12", "xmm13", "xmm14", "xmm15"
+			   GNI_SWITCH_WIDE);
 }
 #else
 static inline void gni_switch_away(void **save, void *to)
