@@ -26,7 +26,8 @@ struct handle {
 	atomic_uint_fast64_t life; /* another number in each, 0 between */
 };
 
-/* What is far lies together, so that it is in pages that nobody may need. */
+/* What is far lies together, so that it is in pages that nobody may need; huge
+ * ones would hold them with the handles. */
 struct slab {
 	struct handle handles[SLAB];
 	struct gni_far far[SLAB];
@@ -54,12 +55,30 @@ __attribute__((constructor)) static void watch_fork(void)
 	pthread_atfork(hold, let, let);
 }
 
-static bool add_slab(void)
+/* A program's leak check, if it has one, whether or not the library was built
+ * for it, follows what it allocated and not what was mapped. */
+extern void __lsan_register_root_region(const void *base, size_t bytes)
+	__attribute__((weak));
+
+static struct slab *map_slab(void)
 {
 	struct slab *slab = mmap(NULL, sizeof *slab, PROT_READ | PROT_WRITE,
 				 MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 
 	if (slab == MAP_FAILED)
+		return NULL;
+	/* Refused by kernels without huge pages, which is as good. */
+	(void)madvise(slab, sizeof *slab, MADV_NOHUGEPAGE);
+	if (__lsan_register_root_region)
+		__lsan_register_root_region(slab, sizeof *slab);
+	return slab;
+}
+
+static bool add_slab(void)
+{
+	struct slab *slab = map_slab();
+
+	if (!slab)
 		return false;
 	for (size_t i = 0; i < SLAB; i++) {
 		gn_sock *s = &slab->handles[i].sock;
