@@ -38,7 +38,7 @@ struct gni_loop {
 
 	struct gni_task root;
 	struct gni_task *current;
-	struct gni_task *ended; /* its stack is freed by whoever runs next */
+	struct gni_task *ended; /* the root frees its stack */
 	struct gni_modes modes; /* the root's, as it turns the loop */
 
 	struct gni_task **ready; /* a ring of capacity places, a power of 2 */
@@ -116,7 +116,9 @@ void gni_loop_gather(struct gni_loop *loop, struct gni_gathered *g);
 
 /* What a fiber may be served without a wait before it gives way: some tens of
  * microseconds of work, which other fibers can bear.  A call counts as so many
- * bytes at least that either bound alone holds. */
+ * bytes at least that either bound alone holds.  The bytes of one call of the
+ * kernel are counted when it returns: a large send may fill a whole socket
+ * buffer first. */
 #define GNI_PACE_CALLS 256
 #define GNI_PACE_BYTES ((size_t)64 * 1024)
 #define GNI_CALL_BYTES (GNI_PACE_BYTES / GNI_PACE_CALLS)

@@ -187,7 +187,7 @@ static ssize_t call(const gn_sock *s, struct iovec *pieces, size_t count)
 
 /* One call with what is gathered and then the rest, which has several pieces
  * or comes behind something; returns as send_now. */
-static ssize_t send_all(gn_sock *s, const struct rest *rest)
+static ssize_t send_several(gn_sock *s, const struct rest *rest)
 {
 	struct gni_bytes *queue = &s->far->gathered;
 	struct iovec all[1 + CALL_MAX];
@@ -217,7 +217,7 @@ static ssize_t send_now(gn_sock *s, const struct rest *rest)
 	struct iovec piece;
 
 	if (rest->count != 1 || s->out.queued)
-		return send_all(s, rest);
+		return send_several(s, rest);
 	piece.iov_base = (uint8_t *)rest->pieces->iov_base + rest->from;
 	piece.iov_len = rest->pieces->iov_len - rest->from;
 	return call(s, &piece, 1);
@@ -358,6 +358,14 @@ static bool gather(gn_sock *s, const struct iovec *pieces, int count,
 	return true;
 }
 
+/* Whether the others should have their turn before the rest goes: it then waits
+ * as what the kernel refused does.  Not where a wait is none or not allowed. */
+static bool should_give_way(const gn_sock *s, size_t done, gn_time until)
+{
+	return done >= GNI_PACE_BYTES && !s->loop->posted_only &&
+	       gn_time_before(gn_now(), until);
+}
+
 /* The direct way: straight to the kernel, and a wait for what it refused. */
 static int send_direct(gn_sock *s, struct rest *rest, size_t *done,
 		       gn_time until)
@@ -371,15 +379,17 @@ static int send_direct(gn_sock *s, struct rest *rest, size_t *done,
 			return (int)n;
 		advance(rest, (size_t)n);
 		*done += (size_t)n;
+		if (rest->count > 0 && should_give_way(s, *done, until))
+			return send_late(s, rest, done, until);
 	}
 	return 0;
 }
 
 /* What is not gathered.  Apart, so that what is has a short way. */
-static __attribute__((noinline)) int send_pieces(gn_sock *s,
-						 const struct iovec *pieces,
-						 int count, size_t *done,
-						 gn_time until)
+static __attribute__((noinline)) int send_rest(gn_sock *s,
+					       const struct iovec *pieces,
+					       int count, size_t *done,
+					       gn_time until)
 {
 	struct rest rest = { pieces, count, 0 };
 
@@ -402,7 +412,7 @@ int gni_output_send(gn_sock *s, const struct iovec *pieces, int count,
 	if (should_gather(s, len) && gather(s, pieces, count, len))
 		*done = len;
 	else
-		result = send_pieces(s, pieces, count, done, until);
+		result = send_rest(s, pieces, count, done, until);
 	if (result == 0)
 		gni_loop_pace(s->loop, len);
 	return result;
