@@ -165,8 +165,9 @@ static int stood_still(struct world *w)
 #define BALLAST ((size_t)96 << 20)
 #define GROUP "128M"
 
-/* What a socket keeps of bytes that nobody takes, and room for the rest. */
-#define HELD_MAX (PEERS * (size_t)96 * 1024)
+/* What a socket keeps of bytes that nobody takes, in memory that grows by
+ * doubling, and room for the rest. */
+#define HELD_MAX (PEERS * (size_t)128 * 1024)
 
 static size_t resident_bytes(void)
 {

@@ -115,13 +115,13 @@ PROBE(sockets_there_are_not)
 PROBE(a_cancel_of_what_waits)
 {
 	int kinds[] = { GNI_OP_RECV, GNI_OP_POLL };
+	struct probe_op ops[] = { { .op.buf = buf, .op.len = 9 },
+				  { .op.events = POLLIN } };
 	int fd[2];
 
 	probe_tcp(io, HOST_B, fd);
 	for (int k = 0; k < 2; k++) {
-		struct probe_op p = { .op.buf = buf,
-				      .op.len = 9,
-				      .op.events = POLLIN };
+		struct probe_op p = ops[k];
 
 		probe_begin(io, &p, fd[0], kinds[k]);
 		probe_pass(io, GN_SEC);
