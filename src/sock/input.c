@@ -220,7 +220,9 @@ static ssize_t wait_standing(gn_sock *s, void *buf, size_t len,
 	s->in.into = buf;
 	s->in.room = len;
 	result = gni_sock_wait(s, &s->reader, verb, until);
-	s->in.into = NULL;
+	/* Who was struck leaves no buffer behind, and takes nobody's away. */
+	if (!s->reader)
+		s->in.into = NULL;
 	return result;
 }
 
