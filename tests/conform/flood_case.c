@@ -358,7 +358,9 @@ static int text_is_fair(const struct place *p)
 
 #define ASKED 1000
 
-static int ahead_at(gn_sock *from, gn_sock *to, size_t most)
+/* What is held beside what is asked for, a little each time, while a flood goes
+ * on. */
+static int read_ahead(gn_sock *from, gn_sock *to, size_t most, ssize_t asked)
 {
 	char buf[ASKED], *unread = malloc(most);
 	struct one flooder;
@@ -368,36 +370,29 @@ static int ahead_at(gn_sock *from, gn_sock *to, size_t most)
 	WANT(unread);
 	TRY(go_one(&flooder, flood, from));
 	for (int i = 0; i < 5; i++) {
-		WANT_IS(gn_recv_exact(to, buf, ASKED, SOON), ASKED);
+		if (asked)
+			WANT_IS(gn_recv_exact(to, buf, (size_t)asked, SOON),
+				asked);
 		WANT_IS(gn_sleep(A_MOMENT), 0);
 	}
 	fd = gn_release(to, unread, most, &len);
 	WANT(fd >= 0);
 	TRY(stop_one(&flooder));
 	free(unread);
-	return fd;
+	close(fd);
+	gn_close(from);
+	return 0;
 }
 
 /* What is queued when a flood begins is a part of what may be. */
 static int nearly_full(gn_sock *from, gn_sock *to, size_t ahead)
 {
-	size_t len = 0, most = ahead + 4096;
-	char *unread = malloc(most);
-	struct one flooder;
-	int fd;
+	char first;
 
-	WANT(unread);
 	TRY(send_pattern(from, ahead - 2, 0));
-	WANT_IS(gn_recv(to, unread, 1, SOON), 1);
+	WANT_IS(gn_recv(to, &first, 1, SOON), 1);
 	WANT_IS(gn_sleep(A_MOMENT), 0);
-	TRY(go_one(&flooder, flood, from));
-	for (int i = 0; i < 5; i++)
-		WANT_IS(gn_sleep(A_MOMENT), 0);
-	fd = gn_release(to, unread, most, &len);
-	WANT(fd >= 0);
-	TRY(stop_one(&flooder));
-	free(unread);
-	return fd;
+	return read_ahead(from, to, ahead + 4096, 0);
 }
 
 /* A listener hands it to its clients.  What is asked for comes on top. */
@@ -405,24 +400,13 @@ static int reads_ahead(const struct place *p)
 {
 	gn_sock_opts opts = { .recv_ahead_bytes = 8192, .linger_ns = 1 };
 	gn_sock *s[2];
-	int fd;
 
 	TRY(two_with(p, &opts, "recv-ahead=4k&linger=0s", s));
-	fd = ahead_at(s[0], s[1], 4096 + 4096 + ASKED);
-	TRY(fd);
-	close(fd);
-	gn_close(s[0]);
+	TRY(read_ahead(s[0], s[1], 4096 + 4096 + ASKED, ASKED));
 	TRY(two_with(p, &opts, "recv-ahead=4k&linger=0s", s));
-	fd = ahead_at(s[1], s[0], 8192 + 4096 + ASKED);
-	TRY(fd);
-	close(fd);
-	gn_close(s[1]);
+	TRY(read_ahead(s[1], s[0], 8192 + 4096 + ASKED, ASKED));
 	TRY(two_with(p, &opts, "recv-ahead=4k&linger=0s", s));
-	fd = nearly_full(s[1], s[0], 8192);
-	TRY(fd);
-	close(fd);
-	gn_close(s[1]);
-	return 0;
+	return nearly_full(s[1], s[0], 8192);
 }
 
 const struct conform_case flood_cases[] = {

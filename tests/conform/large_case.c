@@ -2,9 +2,6 @@
  * large_case.c: receives of many bytes in a row, which may go another way than
  * small ones, and what may come between them.
  */
-#include <stdlib.h>
-#include <string.h>
-
 #include "place.h"
 
 #define LARGE ((size_t)16 * 1024)
